@@ -1,0 +1,253 @@
+"""What the recorded steps showed: plain frozen data, names and numbers, no tensors.
+
+`observe` writes these facts and the rules read them; they survive a round trip through JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hypercheck.findings import Flow, Link, Location, Roles, StepNumbers
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFact:
+    """One trainable tensor, as the program keeps it."""
+
+    key: int
+    name: str
+    shape: tuple[int, ...]
+    holder: str
+    """parameter, buffer, attribute, container, variable, object or unknown."""
+    is_parameter: bool = False
+    requires_grad: bool = True
+    leaf: bool = True
+    module: str = ""
+    training: bool = True
+    """Whether the module that holds it was in training mode."""
+    made_at: Location | None = None
+    held_at: Location | None = None
+    """Where its container was put into the module."""
+    generates: bool = False
+    """Whether a generated weight descends from it."""
+    optimizers: tuple[str, ...] = ()
+    """Every optimizer that ever stepped with it."""
+    loaded: bool = False
+    """Whether its values came from a checkpoint or another network."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFact:
+    """What one optimizer step (or hand-written update) met and did, for one tensor."""
+
+    key: int
+    gradient: str
+    """none, zero, nonfinite or ok."""
+    norm: float = 0.0
+    rows: int = 0
+    zero_rows: tuple[tuple[int, int], ...] = ()
+    changed: bool | None = None
+    ratio: float = 0.0
+    learning_rate: float | None = None
+    optimizer: str = ""
+    reached: bool = False
+    """Whether the walk of `next_functions` from this step's losses came to it."""
+    cleared_at: Location | None = None
+    """Where its gradient was cleared or replaced after the backward that had filled it."""
+    carried: bool = False
+    """Whether an old gradient was still there when the first backward of the step began."""
+    finite_after: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CutFact:
+    """An edge of the data-flow graph that the gradient graph lacks, on a way to the loss."""
+
+    mechanism: str
+    """A rule's name: data-assign, parameter-wrap, …; severed-link where it is not recognised."""
+    location: Location | None
+    source: str
+    """The expression or tensor whose gradient ends here."""
+    target: str
+    """What received the values."""
+    victims: tuple[int, ...] = ()
+    """Keys of trainable tensors that got no gradient, with every way from them to the loss cut."""
+    victim_rows: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """Keys of tensors of which only these rows starve."""
+    in_weight: bool = True
+    """Whether the values go on into a weight of the main network."""
+    related: tuple[Location, ...] = ()
+    seen: tuple[str, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
+    asleep: bool = False
+    """Whether all victims' modules were in evaluation mode: somebody froze them on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEnd:
+    """Values computed from something trainable that never reach a loss."""
+
+    kind: str
+    """unassigned, stale-call, disconnected or unused-name."""
+    location: Location | None
+    victims: tuple[int, ...]
+    source: str
+    shapes: tuple[tuple[int, ...], ...] = ()
+    own: tuple[str, ...] = ()
+    """The main network's own tensors that were used in their place."""
+    related: tuple[Location, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFact:
+    """How much of one generator's output the main network used, element by element."""
+
+    source: str
+    location: Location | None
+    shape: tuple[int, ...]
+    total: int
+    used: int
+    unused: tuple[tuple[int, int], ...] = ()
+    overlaps: tuple[tuple[int, int], ...] = ()
+    overlap_at: Location | None = None
+    slots: tuple[tuple[int, ...], ...] = ()
+    """Shapes of the weights that it feeds."""
+    chunk: int = 0
+    """Length of the last axis where the output is a stack of chunks, else 0."""
+    cropped: bool = False
+    """Whether the surplus lies in a border of a tensor cropped along several axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleFact:
+    """A generated weight that an earlier step had made, used again after the generator was updated."""
+
+    source: str
+    location: Location | None
+    used_at: Location | None
+    made_in_step: int
+    victims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverwriteFact:
+    """A generated weight that was overwritten between its generation and its use."""
+
+    name: str
+    location: Location | None
+    made_at: Location | None
+    victims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LostLeaf:
+    """Something meant to learn that no optimizer holds.
+
+    `kind`: plain-leaf (gets a gradient), nonleaf (computed once from a leaf), constant (never asked for one).
+    """
+
+    key: int
+    kind: str
+    location: Location | None
+    reads: int = 1
+    gradient: str = "none"
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerFact:
+    """One optimizer of the program."""
+
+    name: str
+    kind: str
+    location: Location | None
+    keys: tuple[int, ...] = ()
+    empty_groups: tuple[int, ...] = ()
+    orphans: tuple[int, ...] = ()
+    """Keys of tensors that it holds and no live module or variable does."""
+    orphan_bytes: int = 0
+    steps: int = 0
+    zero_rates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardFact:
+    """One backward pass: where, from which losses, and what its graph reached."""
+
+    location: Location | None
+    loss_at: Location | None = None
+    finite: bool = True
+    value: float | None = None
+    given_inputs: bool = False
+    custom_functions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeadFunction:
+    """A custom autograd function, or an operation of zero derivative, between tensors and the loss."""
+
+    kind: str
+    """custom or zero-derivative."""
+    name: str
+    location: Location | None
+    victims: tuple[int, ...]
+    related: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """One recorded step: some backward passes, then the updates that ended it."""
+
+    step: int
+    backwards: tuple[BackwardFact, ...] = ()
+    updates: tuple[UpdateFact, ...] = ()
+    cuts: tuple[CutFact, ...] = ()
+    dead_ends: tuple[DeadEnd, ...] = ()
+    dead_functions: tuple[DeadFunction, ...] = ()
+    usages: tuple[UsageFact, ...] = ()
+    stale: tuple[StaleFact, ...] = ()
+    overwrites: tuple[OverwriteFact, ...] = ()
+    lost: tuple[LostLeaf, ...] = ()
+    links: tuple[Link, ...] = ()
+    frozen: tuple[int, ...] = ()
+    """Keys of generators' tensors that a stepping optimizer holds and that ask for no gradient."""
+    frozen_at: Location | None = None
+    whole_generator_frozen: bool = False
+    unheld: tuple[int, ...] = ()
+    """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""
+    numbers: StepNumbers | None = None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """All that was observed of one run."""
+
+    tensors: Mapping[int, TensorFact] = field(default_factory=dict)
+    steps: tuple[StepFacts, ...] = ()
+    steps_seen: int = 0
+    optimizers: tuple[OptimizerFact, ...] = ()
+    roles: Roles = field(default_factory=Roles)
+    flows: tuple[Flow, ...] = ()
+    backwards_without_step: int = 0
+    never_stepped: Mapping[int, str] = field(default_factory=dict)
+    """Keys of tensors that got gradients and whose optimizer never stepped, with its name."""
+    skipped_steps: int = 0
+    not_observed: Mapping[str, str] = field(default_factory=dict)
+    """HC9xx code to the reason."""
+    instruments: Mapping[str, str] = field(default_factory=dict)
+    """Instrument to the reason why it saw nothing; an instrument that worked is absent."""
+
+    def name(self, key: int) -> str:
+        """A tensor's name in the user's program."""
+        fact = self.tensors.get(key)
+        return fact.name if fact else f"tensor {key}"

@@ -1,0 +1,953 @@
+"""One recorded step reduced to facts: the tape, the walk and the measurements become names and numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import CodeType
+
+import torch
+
+from hypercheck.facts import (
+    BackwardFact,
+    CutFact,
+    DeadEnd,
+    DeadFunction,
+    LostLeaf,
+    OverwriteFact,
+    StaleFact,
+    StepFacts,
+    UpdateFact,
+    UsageFact,
+)
+from hypercheck.findings import Link, Location, StepNumbers
+from hypercheck.observe import frames, mechanisms
+from hypercheck.observe.flow import Edge, Flow, Slot
+from hypercheck.observe.gradients import ranges
+from hypercheck.observe.naming import Naming
+from hypercheck.observe.operations import OVERWRITES, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.session import Session, Step, Update
+
+_MOST_LINKS = 400
+
+
+class Digest:
+    """The facts of one step."""
+
+    def __init__(self, session: Session, step: Step, steps_of_ops: list[tuple[int, int]]) -> None:
+        self.session = session
+        self.step = step
+        self.tape = session.tape
+        self.naming = Naming(session)
+        self._steps_of_ops = steps_of_ops
+        normal = [item for item in step.backwards if not item.by_grad]
+        self.backwards = normal or step.backwards
+        losses = [loss for item in self.backwards for loss in item.losses]
+        self.updates = {update.object: update for update in step.updates}
+        self.flow = Flow(self.tape, losses, self._trainable(), step.first_op)
+        self.reached: frozenset[int] = frozenset().union(*(item.reached for item in self.backwards))
+
+    def _trainable(self) -> frozenset[int]:
+        held = {number for record in self.session.optimizers for number in record.objects}
+        leaves = {value.object for value in self.tape.values if value.leaf}
+        return frozenset(held | leaves)
+
+    def facts(self) -> StepFacts:
+        """Everything that the rules need to know of the step."""
+        starved = self._starved()
+        cuts = self._cuts(starved)
+        links = self._links()
+        frozen = [n for n, u in self.updates.items() if u.optimizer >= 0 and self._is_frozen(n)]
+        upstream = self._upstream_of_slots()
+        generator_frozen = [n for n in frozen if n in upstream]
+        trains = [n for n in upstream if n not in frozen and self._asks(n) and not self._is_main_leaf(n)]
+        return StepFacts(
+            step=self.step.number,
+            backwards=tuple(self._backward_fact(item) for item in self.step.backwards if not item.by_grad),
+            updates=tuple(self._update_fact(update) for update in self.step.updates),
+            cuts=tuple(cuts),
+            dead_ends=tuple(self._dead_ends(starved)),
+            dead_functions=tuple(self._dead_functions(starved)),
+            usages=tuple(self._usages()),
+            stale=tuple(self._stale()),
+            overwrites=tuple(self._overwrites()),
+            lost=tuple(self._lost()),
+            links=tuple(links),
+            frozen=tuple(generator_frozen),
+            frozen_at=self._frozen_at(generator_frozen),
+            whole_generator_frozen=bool(generator_frozen) and not trains,
+            unheld=tuple(self._unheld()),
+            numbers=self._numbers(),
+        )
+
+    # -- who starves ----------------------------------------------------------------------------
+
+    def _asks(self, number: int) -> bool:
+        tensor = self.tape.tensor(number)
+        return tensor is not None and tensor.requires_grad
+
+    def _is_frozen(self, number: int) -> bool:
+        tensor = self.tape.tensor(number)
+        return tensor is not None and not tensor.requires_grad
+
+    def _starved(self) -> list[int]:
+        """Due tensors whose gradient is absent or zero: an update was made, and nothing was there."""
+        return [
+            number
+            for number, update in self.updates.items()
+            if update.size.state in ("none", "zero") and self._asks(number) and self._numel(number) > 0
+        ]
+
+    def _numel(self, number: int) -> int:
+        tensor = self.tape.tensor(number)
+        return 0 if tensor is None else tensor.numel()
+
+    def _values_of(self, numbers: set[int]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for value in self.flow.in_loss:
+            number = self.tape.values[value].object
+            if number in numbers:
+                found[number].append(value)
+        return found
+
+    # -- cuts -----------------------------------------------------------------------------------
+
+    def _cuts(self, starved: list[int]) -> list[CutFact]:
+        flow = self.flow
+        hungry = set(starved)
+        in_loss = self._values_of(hungry)
+        full = {number for number, values in in_loss.items() if not any(value in flow.live for value in values)}
+        found: dict[tuple[str, str, int], CutFact] = {}
+        rows_seen: dict[tuple[str, str, int], dict[int, set[int]]] = {}
+        for edge in flow.broken_edges():
+            if not flow.tape.values[edge.target].op >= 0:
+                continue
+            above = flow.upstream(edge.source)
+            victims = {self.tape.values[value].object for value in above} & full
+            rows: dict[int, tuple[tuple[int, int], ...]] = {}
+            if not victims:
+                if edge.target not in flow.into_slots and not self._feeds_slot(edge):
+                    continue
+                rows = self._starved_rows(edge, above)
+                if not rows:
+                    continue
+            verdict = mechanisms.judge(flow, edge)
+            place = verdict.location
+            key = (verdict.mechanism, place.file if place else "", place.line if place else verdict.op)
+            fact = self._cut_fact(edge, verdict, victims, rows)
+            old = found.get(key)
+            found[key] = fact if old is None else _merged(old, fact)
+            rows_seen.setdefault(key, {})
+        return self._main_cuts(list(found.values()))
+
+    def _feeds_slot(self, edge: Edge) -> bool:
+        return any(slot.value == edge.target for slot in self.flow.slots)
+
+    def _main_cuts(self, cuts: list[CutFact]) -> list[CutFact]:
+        """Where the victims of a side way are victims of a way into a weight too, the latter is to blame."""
+        weighty = {victim for cut in cuts if cut.in_weight for victim in (*cut.victims, *cut.victim_rows)}
+        kept = []
+        for cut in cuts:
+            own = {*cut.victims, *cut.victim_rows}
+            if cut.in_weight or not own <= weighty:
+                kept.append(cut)
+        return kept
+
+    def _cut_fact(
+        self,
+        edge: Edge,
+        verdict: mechanisms.Verdict,
+        victims: set[int],
+        rows: dict[int, tuple[tuple[int, int], ...]],
+    ) -> CutFact:
+        tape, flow = self.tape, self.flow
+        op = tape.ops[verdict.op]
+        source = self.naming.value(edge.source)
+        target_value = op.outputs[0] if op.outputs else edge.target
+        target = self.naming.value(target_value)
+        weight = edge.target in flow.into_slots or self._feeds_slot(edge)
+        fact, receiver = tape.values[edge.source], tape.values[target_value]
+        seen = [
+            f"{source}: {'leaf' if fact.leaf else 'has a grad_fn'}, requires_grad=True, shape {_shape(fact.shape)}",
+            f"{target}: {'leaf' if receiver.leaf else 'no grad_fn'}, requires_grad={receiver.requires_grad}",
+        ]
+        asleep = bool(victims) and all(victim in self.step.asleep for victim in victims)
+        index = flow.elements.of(edge.source) if rows else None
+        spans: tuple[tuple[int, int], ...] = ()
+        if index is not None:
+            for root, positions in flow.elements.roots_of(index).items():
+                spans = _spans(positions, _numel(tape.values[root].shape))
+                break
+        return CutFact(
+            mechanism=verdict.mechanism,
+            location=verdict.location,
+            source=source,
+            target=target,
+            victims=tuple(sorted(victims)),
+            victim_rows=rows,
+            in_weight=weight,
+            related=verdict.related,
+            seen=tuple(seen),
+            ranges=spans,
+            asleep=asleep,
+        )
+
+    def _starved_rows(self, edge: Edge, above: set[int]) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Rows of tensors that learn otherwise, whose gradient is exactly zero and that pass this cut."""
+        rows: dict[int, tuple[tuple[int, int], ...]] = {}
+        flow, tape = self.flow, self.tape
+        index = flow.elements.of(edge.source)
+        if index is not None:
+            for root, positions in flow.elements.roots_of(index).items():
+                rows.update(self._rows_behind(root, positions))
+        for value in above:
+            fact = tape.values[value]
+            if fact.op < 0:
+                continue
+            op = tape.ops[fact.op]
+            if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) and op.name not in ("embedding", "index_select"):
+                continue
+            leaf = next((item for item in op.inputs if tape.values[item].leaf and item in flow.live), None)
+            if leaf is None:
+                continue
+            number = tape.values[leaf].object
+            update = self.updates.get(number)
+            part = flow.elements.of(value) if op.name != "embedding" else None
+            if update is None or part is None or not update.size.zero_rows:
+                continue
+            for root, positions in flow.elements.roots_of(part).items():
+                if tape.values[root].object == number:
+                    rows.update(self._zero_rows(number, positions, tape.values[root].shape))
+        return rows
+
+    def _rows_behind(self, root: int, positions: torch.Tensor) -> dict[int, tuple[tuple[int, int], ...]]:
+        """The rows of the head's weight and bias that make these elements of its output."""
+        fact = self.tape.values[root]
+        if fact.op < 0:
+            return self._zero_rows(fact.object, positions, fact.shape) if fact.leaf else {}
+        op = self.tape.ops[fact.op]
+        if op.name not in ("linear", "addmm", "conv1d", "baddbmm") or not fact.shape:
+            return {}
+        columns = torch.unique(positions % fact.shape[-1])
+        found: dict[int, tuple[tuple[int, int], ...]] = {}
+        for value in op.inputs[1:]:
+            leaf = self.tape.values[value]
+            if leaf.leaf and leaf.shape and leaf.shape[0] == fact.shape[-1]:
+                found.update(self._zero_rows(leaf.object, columns * _numel(leaf.shape[1:]), leaf.shape))
+        return found
+
+    def _zero_rows(
+        self, number: int, positions: torch.Tensor, shape: tuple[int, ...]
+    ) -> dict[int, tuple[tuple[int, int], ...]]:
+        update = self.updates.get(number)
+        if update is None or not update.size.zero_rows or not shape or update.size.state == "zero":
+            return {}
+        wanted = torch.unique(positions // max(1, _numel(shape[1:])))
+        mask = torch.zeros(shape[0], dtype=torch.bool)
+        for start, end in update.size.zero_rows:
+            mask[start:end] = True
+        if not bool(mask[wanted.long()].all()):
+            return {}
+        hit = torch.zeros(shape[0], dtype=torch.bool)
+        hit[wanted.long()] = True
+        return {number: ranges(hit)}
+
+    # -- dead ends ------------------------------------------------------------------------------
+
+    def _dead_ends(self, starved: list[int]) -> list[DeadEnd]:
+        tape, flow = self.tape, self.flow
+        in_loss = self._values_of(set(starved))
+        hungry = {number for number in starved if number not in in_loss}
+        if not hungry or not self.backwards:
+            return []
+        reads: dict[int, list[int]] = defaultdict(list)
+        start = self.step.first_op
+        children: dict[int, list[int]] = defaultdict(list)
+        end = max(item.op for item in self.backwards)
+        for index in range(start, min(end, len(tape.ops))):
+            op = tape.ops[index]
+            for value in op.inputs:
+                if value >= 0:
+                    children[value].append(index)
+                    if tape.values[value].object in hungry and op.mode == "grad" and op.kind != Kind.FLAG_SET:
+                        reads[tape.values[value].object].append(value)
+        if not reads:
+            return []
+        flood: set[int] = set()
+        stack = [value for values in reads.values() for value in values]
+        used_as_weight = False
+        while stack:
+            value = stack.pop()
+            for index in children.get(value, ()):
+                op = tape.ops[index]
+                if op.kind == Kind.WRITE and op.name in ("alias",):
+                    continue
+                for target in op.outputs:
+                    if target in flood or target in flow.in_loss:
+                        continue
+                    flood.add(target)
+                    stack.append(target)
+                if isinstance(op.arguments, tuple):
+                    used_as_weight = used_as_weight or _as_weight(op.arguments, value, hungry, tape)
+        return self._dead_end_of(tuple(sorted(reads)), flood, used_as_weight)
+
+    def _dead_end_of(self, victims: tuple[int, ...], flood: set[int], used: bool) -> list[DeadEnd]:
+        tape, flow = self.tape, self.flow
+        if not flood:
+            return []
+        objects = {tape.values[value].object for value in flood}
+        own = self._own_weights()
+        terminal = [value for value in flood if tape.values[value].requires_grad]
+        last = max(terminal, key=lambda value: (_numel(tape.values[value].shape), value), default=max(flood))
+        source = self.naming.value(last)
+        made = frames.location(tape.ops[tape.values[last].op].site, "generated here")
+        shapes = tuple(dict.fromkeys(tape.values[value].shape for value in sorted(terminal)))[-12:]
+        for call in self.session.functional_calls:
+            if call["op"] < self.step.first_op:
+                continue
+            place = frames.location(call["site"])
+            if call["unknown"] and set(call["given"].values()) & objects:
+                names = tuple(call["unknown"][:6])
+                return [DeadEnd("unused-name", place, victims, source, shapes, names, (made,) if made else ())]
+            if call["own"] and set(call["given"].values()) & {tape.values[v].object for v in flow.in_loss}:
+                return [DeadEnd("stale-call", place, victims, source, shapes, tuple(call["own"][:6]), (made,) if made else ())]
+        for item in tape.assignments:
+            if item.op >= self.step.first_op and item.object in objects:
+                place = frames.location(item.site)
+                return [DeadEnd("unused-name", place, victims, source, shapes, (item.name,), (made,) if made else ())]
+        loss_at = self._loss_location()
+        if used:
+            return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
+        fits = self._fitting(shapes, own)
+        if fits:
+            place = self._main_call(own) or made
+            return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
+        return []
+
+    def _own_weights(self) -> dict[int, tuple[int, int]]:
+        """Leaf tensors that served as weights of this step: object to (value, operation)."""
+        found: dict[int, tuple[int, int]] = {}
+        for edges in self.flow.children.values():
+            for edge in edges:
+                op = self.tape.ops[edge.op]
+                if edge.op < self.step.first_op or not isinstance(op.arguments, tuple):
+                    continue
+                for item in op.arguments:
+                    if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right"):
+                        value = item[1]
+                        if isinstance(value, int) and self._leafy(value):
+                            found[self.tape.values[value].object] = (value, edge.op)
+        return found
+
+    def _leafy(self, value: int) -> bool:
+        fact = self.tape.values[value]
+        return fact.leaf or (not fact.requires_grad and self.tape.objects[fact.object].is_parameter)
+
+    def _fitting(self, shapes: tuple[tuple[int, ...], ...], own: dict[int, tuple[int, int]]) -> tuple[str, ...]:
+        """The main network's own tensors that have the shapes (or together the size) of what was generated."""
+        wanted = {self.tape.values[value].shape: number for number, (value, _) in own.items()}
+        hits = [number for shape, number in wanted.items() if len(shape) > 1 and shape in shapes]
+        if hits:
+            return tuple(self.naming.object(number) for number in hits[:6])
+        by_module: dict[str, list[int]] = defaultdict(list)
+        for number in own:
+            by_module[self.naming.module_of(number).split(".")[0]].append(number)
+        total = sum(_numel(self.tape.values[value].shape) for value, _ in own.values())
+        weights = sum(_numel(self.tape.values[v].shape) for v, _ in own.values() if len(self.tape.values[v].shape) > 1)
+        flat = {_numel(shape) for shape in shapes} | {shape[-1] for shape in shapes if shape}
+        if own and (total in flat or weights in flat):
+            return tuple(self.naming.object(number) for number in list(own)[:6])
+        return ()
+
+    def _main_call(self, own: dict[int, tuple[int, int]]) -> Location | None:
+        """The statement that called the main network, else the use of its first own weight."""
+        calls = self.tape.module_calls
+        indexes = [op for _, op in own.values()]
+        if not indexes:
+            return None
+        module = self.tape.ops[min(indexes)].module
+        best = None
+        while module >= 0 and module in calls:
+            at, parent, site = calls[module]
+            if site is not None:
+                best = site
+            if parent < 0 or parent not in calls:
+                break
+            above = calls[parent]
+            inside = [i for i in range(above[0], min(indexes)) if self.tape.ops[i].module not in (-1,)]
+            if len(inside) > 12:
+                break
+            module = parent
+        return frames.location(best) if best is not None else frames.location(self.tape.ops[min(indexes)].site)
+
+    def _loss_location(self) -> Location | None:
+        for item in self.backwards:
+            for loss in item.losses:
+                index = self.tape.values[loss].op
+                if index >= 0:
+                    return frames.location(self.tape.ops[index].site)
+            return frames.location(item.site)
+        return None
+
+    # -- gradients that die inside of the graph -------------------------------------------------
+
+    def _dead_functions(self, starved: list[int]) -> list[DeadFunction]:
+        """Operations of zero derivative and custom functions that all ways of a live victim pass."""
+        tape, flow = self.tape, self.flow
+        live = [
+            number
+            for number, values in self._values_of(set(starved)).items()
+            if any(value in flow.live for value in values)
+        ]
+        if not live:
+            return []
+        suspects = {}
+        for edges in flow.children.values():
+            for edge in edges:
+                op = tape.ops[edge.op]
+                if edge.source in flow.live and (op.name in ZERO_DERIVATIVE or op.name.startswith("function:")):
+                    suspects[edge.op] = op
+        found = []
+        unexplained = set(live)
+        for index in sorted(suspects):
+            victims = self._only_through(index, live)
+            if not victims:
+                continue
+            op = suspects[index]
+            custom = op.name.startswith("function:")
+            place = frames.location(op.site)
+            related: tuple[Location, ...] = ()
+            if custom and isinstance(op.arguments, CodeType):
+                related = (place.labelled("applied here"),) if place else ()
+                place = mechanisms.backward_location(op.arguments) or place
+            kind = "custom" if custom else "zero-derivative"
+            found.append(DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related))
+            unexplained -= set(victims)
+        return found
+
+    def _only_through(self, index: int, live: list[int]) -> list[int]:
+        """The tensors whose every live way to the loss passes the operation."""
+        flow, tape = self.flow, self.tape
+        seen: set[int] = set()
+        stack = [loss for loss in flow.losses if loss in flow.live]
+        seen.update(stack)
+        while stack:
+            value = stack.pop()
+            at = tape.values[value].op
+            if at < 0 or at == index:
+                continue
+            for source in tape.ops[at].inputs:
+                if source >= 0 and source not in seen and source in flow.live and flow.carries(source, value, tape.ops[at]):
+                    seen.add(source)
+                    stack.append(source)
+        without = {tape.values[value].object for value in seen}
+        return [number for number in live if number not in without]
+
+    # -- use of the generated weights -----------------------------------------------------------
+
+    def _links(self) -> list[Link]:
+        found = []
+        for slot in self._own_slots()[:_MOST_LINKS]:
+            found.append(self._link(slot))
+        return found
+
+    def _own_slots(self) -> list[Slot]:
+        unique: dict[tuple[int, str, int], Slot] = {}
+        for slot in self.flow.slots:
+            op = self.tape.ops[slot.op]
+            if slot.op >= self.step.first_op:
+                unique.setdefault((slot.value, slot.argument, op.module), slot)
+        seen: dict[tuple[str, tuple[int, ...], int], Slot] = {}
+        for slot in unique.values():
+            op = self.tape.ops[slot.op]
+            value = self.tape.values[slot.value]
+            key = (f"{op.module}{slot.argument}{op.site}", value.shape, self.flow.root(slot.value))
+            seen.setdefault(key, slot)
+        return list(seen.values())
+
+    def _link(self, slot: Slot) -> Link:
+        tape, flow = self.tape, self.flow
+        op = tape.ops[slot.op]
+        value = tape.values[slot.value]
+        root = flow.root(slot.value)
+        total = _numel(tape.values[root].shape)
+        spans: tuple[tuple[int, int], ...] = ()
+        used = total
+        index = flow.elements.of(slot.value)
+        if index is not None:
+            positions = flow.elements.roots_of(index).get(root)
+            if positions is not None:
+                used = int(positions.numel())
+                spans = _spans(positions, total)
+        above = flow.trainable_above(slot.value)
+        updates = [self.updates[number] for number in above if number in self.updates]
+        norms = [update.size.norm for update in updates if update.size.state == "ok"]
+        changed = [update.changed for update in updates if update.changed is not None]
+        place = frames.location(op.site)
+        module = self.session.module_names.get(op.module, "")
+        where = f"{place.file}:{place.line}" if place else "?"
+        slot_name = f"{module}.{slot.argument}" if module and not slot.soft else where
+        return Link(
+            name=self.naming.value(slot.value),
+            shape=value.shape,
+            slot=slot_name,
+            source=self.naming.value(root),
+            ranges=spans[:8],
+            linked=slot.value in flow.live and any(self._live_object(number) for number in above),
+            equal=True if index is not None else None,
+            elements_used=used,
+            elements_total=total,
+            grad_norm=max(norms) if norms else None,
+            updated=any(changed) if changed else None,
+            location=place,
+            reason="computed from " + ", ".join(self.naming.object(number) for number in above[:3]),
+        )
+
+    def _live_object(self, number: int) -> bool:
+        return number in self.reached
+
+    def _usages(self) -> list[UsageFact]:
+        tape, flow = self.tape, self.flow
+        roots: dict[int, list[Slot]] = defaultdict(list)
+        for slot in self._own_slots():
+            index = flow.elements.of(slot.value)
+            if index is None:
+                continue
+            for root in flow.elements.roots_of(index):
+                if tape.values[root].op >= 0:
+                    roots[root].append(slot)
+        return [fact for root, slots in list(roots.items())[:200] if (fact := self._usage(root, slots))]
+
+    def _usage(self, root: int, slots: list[Slot]) -> UsageFact | None:
+        tape, flow = self.tape, self.flow
+        shape = tape.values[root].shape
+        total = _numel(shape)
+        if total == 0 or root not in flow.elements.bases:
+            return None
+        used = torch.zeros(total, dtype=torch.bool)
+        stack, seen = [root], {root}
+        while stack:
+            value = stack.pop()
+            for op_index in self._readers().get(value, ()):
+                op = tape.ops[op_index]
+                for target in op.outputs or (-1,):
+                    if target >= 0 and value in flow.elements._parents(target):
+                        if target not in seen:
+                            seen.add(target)
+                            stack.append(target)
+                        continue
+                    if op.kind == Kind.EXPORT or target in flow.in_loss:
+                        index = flow.elements.of(value)
+                        if index is None:
+                            return None
+                        positions = flow.elements.roots_of(index).get(root)
+                        if positions is not None:
+                            used[positions.long()] = True
+        unused = ranges(~used)
+        count = int(used.sum())
+        overlaps, overlap_at = self._overlaps(root, slots)
+        made = frames.location(tape.ops[tape.values[root].op].site)
+        shapes = tuple(tape.values[slot.value].shape for slot in slots)
+        chunk = shape[-1] if len(shape) == 2 and shape[0] > 1 and not self._batched(shape, shapes) else 0
+        return UsageFact(
+            source=self.naming.value(root),
+            location=made,
+            shape=shape,
+            total=total,
+            used=count,
+            unused=unused[:64],
+            overlaps=overlaps,
+            overlap_at=overlap_at,
+            slots=shapes[:16],
+            chunk=chunk,
+            cropped=self._cropped(shape, used),
+        )
+
+    def _batched(self, shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...]) -> bool:
+        """Whether the first axis is a batch of whole networks rather than a stack of chunks."""
+        return any(item and item[0] in (shape[0],) and len(item) >= 3 for item in shapes)
+
+    def _cropped(self, shape: tuple[int, ...], used: torch.Tensor) -> bool:
+        """Whether the used part is a box inside of an output of several axes."""
+        if len(shape) < 2 or not bool(used.any()):
+            return False
+        where = used.reshape(shape).nonzero()
+        low, high = where.min(dim=0).values, where.max(dim=0).values + 1
+        box = int((high - low).prod())
+        trimmed = sum(int(a) > 0 or int(b) < n for a, b, n in zip(low, high, shape))
+        return box == int(used.sum()) and (trimmed >= 2 or len(shape) >= 3)
+
+    def _readers(self) -> dict[int, list[int]]:
+        cached: dict[int, list[int]] | None = getattr(self, "_reader_table", None)
+        if cached is None:
+            cached = defaultdict(list)
+            for index in range(self.step.first_op, len(self.tape.ops)):
+                for value in self.tape.ops[index].inputs:
+                    if value >= 0:
+                        cached[value].append(index)
+            self._reader_table = cached
+        return cached
+
+    def _overlaps(self, root: int, slots: list[Slot]) -> tuple[tuple[tuple[int, int], ...], Location | None]:
+        flow, tape = self.flow, self.tape
+        owners: list[tuple[Slot, torch.Tensor]] = []
+        for slot in slots[:64]:
+            index = flow.elements.of(slot.value)
+            positions = flow.elements.roots_of(index).get(root) if index is not None else None
+            if positions is None:
+                continue
+            for other, theirs in owners:
+                both = positions[torch.isin(positions, theirs)]
+                same = positions.numel() == theirs.numel() == both.numel()
+                if both.numel() and not same and other.value != slot.value:
+                    made = tape.ops[tape.values[slot.value].op] if tape.values[slot.value].op >= 0 else None
+                    place = self._slice_site(slot.value) or (frames.location(made.site) if made else None)
+                    return _spans(both, _numel(tape.values[root].shape)), place
+            owners.append((slot, positions))
+        return (), None
+
+    def _slice_site(self, value: int) -> Location | None:
+        """The statement that took the part: the view nearest to the root."""
+        flow, tape = self.flow, self.tape
+        best = None
+        while True:
+            parents = flow.elements._parents(value)
+            if not parents:
+                break
+            op = tape.ops[tape.values[value].op]
+            if op.name in ("__getitem__", "narrow", "select", "split", "chunk", "index_select", "split_with_sizes"):
+                best = op.site
+            value = parents[0]
+        return frames.location(best)
+
+    # -- weights of another time ----------------------------------------------------------------
+
+    def _step_of(self, op: int) -> int:
+        step = 0
+        for first, number in self._steps_of_ops:
+            if first > op:
+                break
+            step = number
+        return step
+
+    def _stale(self) -> list[StaleFact]:
+        tape, flow = self.tape, self.flow
+        found: dict[str, StaleFact] = {}
+        for slot in self._own_slots():
+            root = flow.root(slot.value)
+            made = tape.values[root].op
+            if made < 0 or made >= self.step.first_op or tape.values[root].leaf:
+                continue
+            step = self._step_of(made)
+            if step >= self.step.number or self._made_before_any_step(step):
+                continue
+            above = [n for n in flow.trainable_above(slot.value) if n in self.session.ever_stepped or n in self.session.manual]
+            if not above or not self._updated_since(above):
+                continue
+            source = self.naming.value(root)
+            place = frames.location(tape.ops[made].site)
+            used = frames.location(tape.ops[slot.op].site, "used here")
+            found.setdefault(source, StaleFact(source, place, used, step, tuple(above)))
+        return list(found.values())
+
+    def _made_before_any_step(self, step: int) -> bool:
+        return self.session.steps_seen - (1 if self.step.optimizers else 0) < step
+
+    def _updated_since(self, above: list[int]) -> bool:
+        return any(self.updates[number].changed for number in above if number in self.updates)
+
+    def _overwrites(self) -> list[OverwriteFact]:
+        tape, flow = self.tape, self.flow
+        found = []
+        for slot in self._all_weight_values():
+            value = tape.values[slot]
+            index = value.op
+            if index < self.step.first_op:
+                continue
+            op = tape.ops[index]
+            writer = op
+            if op.name == "alias" and op.inputs:
+                writer = tape.ops[tape.values[op.inputs[0]].op]
+            if op.kind != Kind.WRITE or writer.name not in OVERWRITES or not value.requires_grad or value.leaf:
+                continue
+            before = self._previous_value(slot)
+            if before is None or tape.values[before].op < 0 or tape.values[before].leaf:
+                continue
+            if any(source in self._values_from(before) for source in op.inputs):
+                continue
+            victims = self._trainable_behind(before)
+            if victims and not set(victims) <= set(flow.trainable_above(slot)):
+                place = frames.location(op.site)
+                made = frames.location(tape.ops[tape.values[before].op].site, "generated here")
+                found.append(OverwriteFact(self.naming.value(slot), place, made, tuple(victims)))
+        return found
+
+    def _all_weight_values(self) -> list[int]:
+        found = []
+        for edges in self.flow.children.values():
+            for edge in edges:
+                op = self.tape.ops[edge.op]
+                if edge.op >= self.step.first_op and isinstance(op.arguments, tuple):
+                    for item in op.arguments:
+                        if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right", "left"):
+                            if item[1] == edge.source:
+                                found.append(edge.source)
+        return list(dict.fromkeys(found))
+
+    def _previous_value(self, value: int) -> int | None:
+        number = self.tape.values[value].object
+        for other in range(value - 1, -1, -1):
+            if self.tape.values[other].object == number:
+                return other
+        return None
+
+    def _values_from(self, value: int) -> set[int]:
+        return {value}
+
+    def _trainable_behind(self, value: int) -> list[int]:
+        tape = self.tape
+        stack, seen, found = [value], {value}, set()
+        while stack and len(seen) < 20_000:
+            item = stack.pop()
+            fact = tape.values[item]
+            if fact.object in self.updates:
+                found.add(fact.object)
+            if fact.op >= 0:
+                for source in tape.ops[fact.op].inputs:
+                    if source >= 0 and source not in seen:
+                        seen.add(source)
+                        stack.append(source)
+        return sorted(found)
+
+    # -- what no optimizer holds ----------------------------------------------------------------
+
+    def _held(self) -> set[int]:
+        held = set(self.session.manual)
+        for record in self.session.optimizers:
+            held.update(record.objects)
+        return held
+
+    def _candidates(self) -> set[int]:
+        """Leaves read in this step on a live way to the loss, made before the step, meant for no other use."""
+        tape, flow = self.tape, self.flow
+        held = self._held()
+        found = set()
+        for edges in flow.children.values():
+            for edge in edges:
+                fact = tape.values[edge.source]
+                if not fact.leaf or edge.op < self.step.first_op or edge.source not in flow.live:
+                    continue
+                if tape.ops[edge.op].kind == Kind.FLAG_SET:
+                    continue
+                number = fact.object
+                if number in held or number in self.session.differentiated:
+                    continue
+                if number in tape.grad_reads and not tape.objects[number].is_parameter:
+                    continue
+                first = tape.first_values.get(number, 0)
+                if self.step.number > 1 and tape.values[first].op >= self.step.first_op:
+                    continue
+                found.add(number)
+        return found
+
+    def _upstream_of_slots(self) -> set[int]:
+        found: set[int] = set()
+        for slot in self.flow.slots:
+            found.update(self.flow.trainable_above(slot.value))
+        return found
+
+    def _is_main_leaf(self, number: int) -> bool:
+        return number not in self._upstream_of_slots()
+
+    def _unheld(self) -> list[int]:
+        return sorted(n for n in self._candidates() if self.tape.objects[n].is_parameter)
+
+    def _lost(self) -> list[LostLeaf]:
+        found = []
+        for number in sorted(self._candidates()):
+            fact = self.tape.objects[number]
+            if fact.is_parameter:
+                continue
+            made = self._made_site(number)
+            tensor = self.tape.tensor(number)
+            state = "ok" if tensor is not None and tensor.grad is not None else "none"
+            found.append(LostLeaf(number, "plain-leaf", made, 1, state))
+        found.extend(self._nonleaves())
+        found.extend(self._constants())
+        return found
+
+    def _made_site(self, number: int) -> Location | None:
+        tape = self.tape
+        first = tape.first_values.get(number)
+        if first is not None and tape.values[first].op >= 0:
+            return frames.location(tape.ops[tape.values[first].op].site)
+        held = self.naming.held_at(number)
+        return held or frames.location(tape.objects[number].made_at)
+
+    def _nonleaves(self) -> list[LostLeaf]:
+        """Values computed once, before this step, from a leaf that no optimizer holds."""
+        tape, flow = self.tape, self.flow
+        held = self._held()
+        found: dict[int, LostLeaf] = {}
+        for edges in flow.children.values():
+            for edge in edges:
+                fact = tape.values[edge.source]
+                if edge.op < self.step.first_op or edge.source not in flow.live or fact.leaf:
+                    continue
+                if fact.op < 0 or fact.op >= self.step.first_op or not fact.requires_grad:
+                    continue
+                above = [number for number in self._live_leaves(edge.source)]
+                if not above or any(number in held or number in self.session.differentiated for number in above):
+                    continue
+                if self._step_of(fact.op) > 1 and not tape.objects[fact.object].is_parameter:
+                    pass
+                op = tape.ops[fact.op]
+                found[fact.object] = LostLeaf(
+                    fact.object, "nonleaf", frames.location(op.site), 1, "none", op.name
+                )
+        return list(found.values())
+
+    def _live_leaves(self, value: int) -> set[int]:
+        tape, flow = self.tape, self.flow
+        stack, seen, found = [value], {value}, set()
+        while stack:
+            item = stack.pop()
+            fact = tape.values[item]
+            if fact.leaf:
+                found.add(fact.object)
+            if fact.op < 0:
+                continue
+            for source in tape.ops[fact.op].inputs:
+                if source >= 0 and source not in seen and flow.carries(source, item, tape.ops[fact.op]):
+                    seen.add(source)
+                    stack.append(source)
+        return found
+
+    def _constants(self) -> list[LostLeaf]:
+        """Random plain tensors of a module, never trainable, that a generator reads in every step."""
+        tape, flow = self.tape, self.flow
+        found: dict[int, LostLeaf] = {}
+        for value in flow.into_slots:
+            fact = tape.values[value]
+            if fact.requires_grad or fact.object < 0 or fact.object in found:
+                continue
+            known = tape.objects[fact.object]
+            if known.made_by not in ("randn", "rand", "normal", "empty", "zeros", "ones") or known.is_parameter:
+                continue
+            holders = self.session.holders.get(fact.object, ())
+            if not any(holder.kind in ("attribute", "container") for holder in holders):
+                continue
+            first = tape.first_values[fact.object]
+            if tape.values[first].op >= self.step.first_op and self.step.number > 1:
+                continue
+            random = known.made_by in ("randn", "rand", "normal")
+            detail = "random" if random else "constant"
+            place = frames.location(tape.ops[tape.values[first].op].site) if tape.values[first].op >= 0 else None
+            found[fact.object] = LostLeaf(fact.object, "constant", place, 1, "none", detail)
+        return list(found.values())
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    def _frozen_at(self, frozen: list[int]) -> Location | None:
+        wanted = set(frozen)
+        for op in reversed(self.tape.ops):
+            if op.name == "flags" and op.site is not None and self.tape.values[op.outputs[0]].object in wanted:
+                if not self.tape.values[op.outputs[0]].requires_grad:
+                    return frames.location(op.site)
+        return None
+
+    def _update_fact(self, update: Update) -> UpdateFact:
+        cleared = self._cleared_at(update.object) if update.size.state in ("none", "zero") else None
+        carried = any(update.object in item.carried for item in self.step.backwards)
+        record = self.session.optimizers[update.optimizer] if update.optimizer >= 0 else None
+        return UpdateFact(
+            key=update.object,
+            gradient=update.size.state,
+            norm=update.size.norm,
+            rows=update.size.rows,
+            zero_rows=update.size.zero_rows[:256],
+            changed=update.changed,
+            ratio=update.ratio,
+            learning_rate=update.rate,
+            optimizer=self.naming.optimizer(record) if record else "",
+            reached=update.object in self.reached,
+            cleared_at=cleared,
+            carried=carried,
+            finite_after=update.finite_after,
+        )
+
+    def _cleared_at(self, number: int) -> Location | None:
+        filled = [item.op for item in self.step.backwards if number in item.filled]
+        if not filled:
+            return None
+        for op, owner, what, site in reversed(self.tape.grad_events):
+            if owner == number and what == "clear" and op >= filled[-1]:
+                return frames.location(site)
+        return None
+
+    def _backward_fact(self, item: object) -> BackwardFact:
+        from hypercheck.observe.session import Backward
+
+        assert isinstance(item, Backward)
+        return BackwardFact(
+            location=frames.location(item.site),
+            loss_at=self._loss_location(),
+            finite=item.finite,
+            value=item.value if item.finite else None,
+            given_inputs=item.given_inputs,
+            custom_functions=item.custom,
+        )
+
+    def _numbers(self) -> StepNumbers:
+        upstream = self._upstream_of_slots()
+        squares: dict[str, float] = defaultdict(float)
+        ratios: dict[str, float] = {}
+        for number, update in self.updates.items():
+            group = "hypernet" if number in upstream else "main"
+            if update.size.state == "ok":
+                squares[group] += update.size.norm**2
+            if update.changed is not None:
+                ratios[group] = max(ratios.get(group, 0.0), update.ratio)
+        return StepNumbers(self.step.number, {k: v**0.5 for k, v in squares.items()}, ratios)
+
+
+def _merged(old: CutFact, new: CutFact) -> CutFact:
+    rows = {**old.victim_rows, **new.victim_rows}
+    for key in set(old.victim_rows) & set(new.victim_rows):
+        rows[key] = tuple(sorted(set(old.victim_rows[key]) | set(new.victim_rows[key])))
+    victims = tuple(sorted(set(old.victims) | set(new.victims)))
+    return CutFact(
+        mechanism=old.mechanism, location=old.location, source=old.source, target=old.target, victims=victims,
+        victim_rows=rows, in_weight=old.in_weight or new.in_weight, related=old.related or new.related, seen=old.seen,
+        ranges=tuple(sorted({*old.ranges, *new.ranges})), asleep=old.asleep and new.asleep,
+    )  # fmt: skip
+
+
+def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape: object) -> bool:
+    """Whether a computed value stands in a weight's place of the call."""
+    from hypercheck.observe.tape import Tape
+
+    assert isinstance(tape, Tape)
+    fact = tape.values[value]
+    if fact.leaf or fact.op < 0:
+        return False
+    return any(
+        isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "right", "bias") and item[1] == value
+        for item in arguments
+    )
+
+
+def _spans(positions: torch.Tensor, total: int) -> tuple[tuple[int, int], ...]:
+    mask = torch.zeros(total, dtype=torch.bool)
+    mask[positions.long()] = True
+    return ranges(mask)[:64]
+
+
+def _numel(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"

@@ -1,0 +1,352 @@
+"""The two graphs of one step, compared: which values reach the loss, and which of them carry a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from hypercheck.observe.elements import Elements
+from hypercheck.observe.operations import (
+    ADDITIONS,
+    CONTRACTIONS,
+    NAMED_WEIGHTS,
+    SCALINGS,
+    Kind,
+)
+from hypercheck.observe.tape import Op, Tape
+
+_RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A value that went into another by one operation."""
+
+    source: int
+    target: int
+    op: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A generated value in the place of a weight."""
+
+    op: int
+    argument: str
+    value: int
+    soft: bool
+    """Recognised by what it descends from, not by the argument's name."""
+
+
+class Flow:
+    """The values on the way to the losses, and the part of them that a gradient comes back through.
+
+    `trainable` are the object numbers that count as sources of learning.
+    """
+
+    def __init__(self, tape: Tape, losses: Iterable[int], trainable: frozenset[int], first_op: int) -> None:
+        self.tape = tape
+        self.losses = frozenset(losses)
+        self.trainable = trainable
+        self.first_op = first_op
+        self.elements = Elements(tape)
+        self.in_loss: set[int] = set()
+        self.children: dict[int, list[Edge]] = {}
+        self.live: set[int] = set()
+        self._reach()
+        self._carry()
+
+    # -- reach ----------------------------------------------------------------------------------
+
+    def _reach(self) -> None:
+        values, ops = self.tape.values, self.tape.ops
+        stack = [value for value in self.losses if value >= 0]
+        seen = self.in_loss
+        seen.update(stack)
+        done: set[int] = set()
+        while stack:
+            value = stack.pop()
+            index = values[value].op
+            if index < 0:
+                continue
+            op = ops[index]
+            for source in op.inputs:
+                if source < 0:
+                    continue
+                self.children.setdefault(source, []).append(Edge(source, value, index))
+                if source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+            done.add(value)
+
+    def _carry(self) -> None:
+        values, ops = self.tape.values, self.tape.ops
+        stack = [value for value in self.losses if values[value].requires_grad]
+        live = self.live
+        live.update(stack)
+        while stack:
+            value = stack.pop()
+            index = values[value].op
+            if index < 0:
+                continue
+            for source in ops[index].inputs:
+                if source >= 0 and source not in live and self.carries(source, value, ops[index]):
+                    live.add(source)
+                    stack.append(source)
+
+    def carries(self, source: int, target: int, op: Op) -> bool:
+        """Whether a gradient at `target` comes back to `source`."""
+        values = self.tape.values
+        if not values[source].requires_grad or not values[target].requires_grad:
+            return False
+        if values[target].leaf:
+            return False
+        return not (values[source].object == values[target].object and op.kind == Kind.FLAG_SET)
+
+    def same_object(self, edge: Edge) -> bool:
+        """Whether the edge is one tensor's own history: a write in place, or a changed flag."""
+        values = self.tape.values
+        return values[edge.source].object == values[edge.target].object
+
+    def broken(self, edge: Edge) -> bool:
+        """Whether the data-flow edge loses the gradient of its source."""
+        values = self.tape.values
+        if not values[edge.source].requires_grad or self.same_object(edge):
+            return False
+        return not self.carries(edge.source, edge.target, self.tape.ops[edge.op])
+
+    # -- sources --------------------------------------------------------------------------------
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The values on the way to the loss, oldest first."""
+        return sorted(self.in_loss)
+
+    @cached_property
+    def _bits(self) -> dict[int, int]:
+        return {number: index for index, number in enumerate(sorted(self.trainable))}
+
+    @cached_property
+    def ancestry(self) -> dict[int, tuple[int, int, bool]]:
+        """Value to (trainable ancestors as bits, other sources as bits, whether a contraction lies between)."""
+        values, ops = self.tape.values, self.tape.ops
+        found: dict[int, tuple[int, int, bool]] = {}
+        data_bits: dict[int, int] = {}
+        for value in self.order:
+            fact = values[value]
+            own = self._bits.get(fact.object)
+            trainable = 1 << own if own is not None else 0
+            data = 0
+            computed = False
+            if fact.op >= 0:
+                op = ops[fact.op]
+                for source in op.inputs:
+                    above = found.get(source)
+                    if above is not None:
+                        trainable |= above[0]
+                        data |= above[1]
+                        computed = computed or above[2]
+                computed = computed or op.name in CONTRACTIONS or op.name in (
+                    "linear", "conv1d", "conv2d", "conv3d", "bilinear", "gru", "lstm", "conv_transpose2d")  # fmt: skip
+                if not op.inputs and fact.op >= self.first_op and len(fact.shape) > 0:
+                    data |= 1 << data_bits.setdefault(fact.object, len(data_bits))
+            elif not fact.requires_grad and own is None:
+                data = 1 << data_bits.setdefault(fact.object, len(data_bits))
+            found[value] = (trainable, data, computed)
+        return found
+
+    def trainable_above(self, value: int) -> list[int]:
+        """The trainable objects that a value descends from, by whatever way."""
+        bits = self.ancestry.get(value, (0, 0, False))[0]
+        return [number for number, bit in self._bits.items() if bits >> bit & 1]
+
+    # -- slots ----------------------------------------------------------------------------------
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        """Every use of a generated value as a weight, on the way to the loss."""
+        found: list[Slot] = []
+        roots: set[int] = set()
+        for index in sorted({edge.op for edges in self.children.values() for edge in edges}):
+            op = self.tape.ops[index]
+            for argument, value, soft in self._weight_arguments(op, index, roots):
+                if self.is_generated(value):
+                    found.append(Slot(index, argument, value, soft))
+                    roots.add(self.root(value))
+        return found
+
+    def is_generated(self, value: int) -> bool:
+        """Whether the value descends from something trainable by at least one computation."""
+        fact = self.tape.values[value]
+        if fact.op < 0:
+            return False
+        trainable, _, computed = self.ancestry.get(value, (0, 0, False))
+        own = self._bits.get(fact.object)
+        others = trainable & ~(1 << own) if own is not None else trainable
+        if not others:
+            return False
+        if fact.requires_grad and not fact.leaf:
+            return self.root(value) is not None and not self._only_viewed(value)
+        return computed
+
+    def _only_viewed(self, value: int) -> bool:
+        """Whether the value is merely a view of a leaf: a transposed parameter is no generated weight."""
+        root = self.root(value)
+        fact = self.tape.values[root]
+        return fact.op < 0 or fact.leaf
+
+    def root(self, value: int) -> int:
+        """The computed value that this one is a view of (the first one, where several were joined)."""
+        seen = 0
+        while seen < 10_000:
+            parents = self.elements._parents(value)
+            if not parents:
+                return value
+            value = parents[0]
+            seen += 1
+        return value
+
+    def _weight_arguments(self, op: Op, index: int, roots: set[int]) -> Iterator[tuple[str, int, bool]]:
+        if op.name in _RECURRENT:
+            for position, value in enumerate(op.inputs[2:]):
+                yield f"weight {position}", value, True
+            return
+        if op.name.startswith(("vmap", "function:", "func.grad")):
+            for note in self.tape.inner_sites.get(index, ()):
+                if note[0].startswith("slot:"):
+                    for argument, value in note[2]:
+                        if argument in NAMED_WEIGHTS:
+                            yield argument, value, False
+            if op.name == "vmap":
+                for value in op.inputs:
+                    if self.root(value) in roots or self._free_of_data(value):
+                        yield "weight", value, True
+            return
+        if not isinstance(op.arguments, tuple) or not op.arguments or not isinstance(op.arguments[0], tuple):
+            return
+        if not all(len(item) == 2 and isinstance(item[0], str) for item in op.arguments):
+            return
+        pairs: list[tuple[str, int]] = list(op.arguments)
+        if op.name in CONTRACTIONS or op.name in SCALINGS or op.name in ADDITIONS:
+            yield from self._soft_arguments(op, pairs, roots)
+            return
+        for argument, value in pairs:
+            if argument in NAMED_WEIGHTS:
+                yield argument, value, False
+
+    def _free_of_data(self, value: int) -> bool:
+        return self.ancestry.get(value, (0, 0, False))[1] == 0
+
+    def _soft_arguments(
+        self, op: Op, pairs: list[tuple[str, int]], roots: set[int]
+    ) -> Iterator[tuple[str, int, bool]]:
+        for argument, value in pairs:
+            others = [other for name, other in pairs if other != value]
+            if not others:
+                continue
+            trainable, data, _ = self.ancestry.get(value, (0, 0, False))
+            if not trainable:
+                continue
+            known = self.root(value) in roots
+            other_data = 0
+            other_trainable = 0
+            for other in others:
+                above = self.ancestry.get(other, (0, 0, False))
+                other_data |= above[1]
+                other_trainable |= above[0]
+            size = _numel(self.tape.values[value].shape)
+            largest = max(_numel(self.tape.values[other].shape) for other in others)
+            apart = bool(other_data) and not data & other_data
+            raw = bool(other_data) and not other_trainable
+            if op.name in CONTRACTIONS:
+                if known or apart or raw:
+                    yield "weight", value, True
+            elif op.name in SCALINGS:
+                if (known or apart) and other_data or (size < largest and raw):
+                    yield "scale", value, True
+            elif (known or apart) and size < largest:
+                yield "bias", value, True
+
+    @cached_property
+    def into_slots(self) -> set[int]:
+        """The values from which a weight slot can be reached on the way to the loss."""
+        found: set[int] = set()
+        stack = [slot.value for slot in self.slots]
+        found.update(stack)
+        values, ops = self.tape.values, self.tape.ops
+        while stack:
+            index = values[stack.pop()].op
+            if index < 0:
+                continue
+            for source in ops[index].inputs:
+                if source >= 0 and source in self.in_loss and source not in found:
+                    found.add(source)
+                    stack.append(source)
+        return found
+
+    # -- cuts -----------------------------------------------------------------------------------
+
+    def upstream(self, start: int) -> set[int]:
+        """The values whose gradient would come through `start` if it had one: none of them is live."""
+        found = {start}
+        stack = [start]
+        values, ops = self.tape.values, self.tape.ops
+        while stack:
+            value = stack.pop()
+            index = values[value].op
+            if index < 0:
+                continue
+            op = ops[index]
+            for source in op.inputs:
+                if source < 0 or source in found or source in self.live:
+                    continue
+                if self.carries(source, value, op) or values[source].object == values[value].object:
+                    found.add(source)
+                    stack.append(source)
+        return found
+
+    def broken_edges(self) -> list[Edge]:
+        """All edges on the way to a loss that lose the gradient of a source without another live way."""
+        found = []
+        for edges in self.children.values():
+            for edge in edges:
+                if edge.source not in self.live and self.broken(edge):
+                    found.append(edge)
+        return sorted(found, key=lambda edge: (edge.op, edge.source))
+
+    def way_down(self, edge: Edge) -> list[int]:
+        """The operations from the edge to the nearest weight slot (else to the loss), the edge's own first."""
+        goals = {slot.value: slot.op for slot in self.slots}
+        previous: dict[int, tuple[int, int]] = {}
+        queue = [edge.target]
+        seen = {edge.target}
+        goal: int | None = edge.target if edge.target in goals else None
+        last: int | None = None
+        position = 0
+        while position < len(queue) and goal is None:
+            value = queue[position]
+            position += 1
+            last = value if value in self.losses else last
+            for child in self.children.get(value, ()):
+                if child.target in seen:
+                    continue
+                seen.add(child.target)
+                previous[child.target] = (value, child.op)
+                queue.append(child.target)
+                if child.target in goals:
+                    goal = child.target
+                    break
+        end = goal if goal is not None else last
+        steps: list[int] = []
+        while end is not None and end != edge.target and end in previous:
+            end, op = previous[end]
+            steps.append(op)
+        return [edge.op, *reversed(steps)]
+
+
+def _numel(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

@@ -1,0 +1,208 @@
+"""Which line of the user's program is running: frames to code positions to locations."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+import sysconfig
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from hypercheck.findings import Location
+
+_LIBRARY, _USER, _INSTALLED = 0, 1, 2
+"""What a code object is: torch, Python's own or ours; the user's; or another installed package."""
+
+_TAGGED = {
+    ("copy", "deepcopy"): "deepcopy",
+    ("torch.nn.modules.module", "load_state_dict"): "load_state_dict",
+    ("torch.nn.utils.convert_parameters", "vector_to_parameters"): "vector_to_parameters",
+    ("torch.nn.modules.module", "_apply"): "module_apply",
+    ("torch.nn.init", ""): "init",
+    ("torch.nn.utils.parametrize", ""): "parametrize",
+    ("torch.serialization", "save"): "save",
+    ("torch.serialization", "load"): "load",
+    ("torch.utils.checkpoint", ""): "checkpoint",
+}
+"""Library functions whose presence on the stack says what a low-level operation was part of."""
+
+
+class Site(NamedTuple):
+    """An instruction of the program: cheap to take, resolved to a `Location` only when it is told."""
+
+    code: CodeType
+    instruction: int
+
+
+class FrameReader:
+    """Finds the innermost user frame, remembering for each code object whose it is."""
+
+    def __init__(self, user_roots: tuple[str, ...] = ()) -> None:
+        self._kinds: dict[CodeType, int] = {}
+        self._tags: dict[CodeType, str] = {}
+        self._user_roots = user_roots
+
+    def site(self, frame: FrameType | None) -> tuple[Site | None, tuple[str, ...]]:
+        """The innermost user statement at or above `frame`, and the tags of the library calls between."""
+        kinds, tags = self._kinds, self._tags
+        found: list[str] = []
+        installed: Site | None = None
+        while frame is not None:
+            code = frame.f_code
+            kind = kinds.get(code)
+            if kind is None:
+                kind = self._classify(frame)
+            if kind == _USER:
+                return Site(code, frame.f_lasti), tuple(found)
+            if kind == _INSTALLED and installed is None:
+                installed = Site(code, frame.f_lasti)
+            if code in tags:
+                found.append(tags[code])
+            frame = frame.f_back
+        return installed, tuple(found)
+
+    def is_user(self, frame: FrameType) -> bool:
+        """Whether the frame runs the user's own code."""
+        kind = self._kinds.get(frame.f_code)
+        return (self._classify(frame) if kind is None else kind) == _USER
+
+    def _classify(self, frame: FrameType) -> int:
+        code = frame.f_code
+        module = frame.f_globals.get("__name__", "")
+        for (where, function), tag in _TAGGED.items():
+            if module == where and function in ("", code.co_name):
+                self._tags[code] = tag
+        kind = self._kind(code, module)
+        self._kinds[code] = kind
+        return kind
+
+    def _kind(self, code: CodeType, module: str) -> int:
+        if code.co_name in ("__torch_function__", "__torch_dispatch__"):
+            return _LIBRARY
+        path = code.co_filename
+        if path.startswith("<") and not path.startswith("<ipython") and not path.startswith("<stdin"):
+            return _USER if path == "<string>" and module == "__main__" else _LIBRARY
+        absolute = os.path.abspath(path)
+        if any(absolute.startswith(root) for root in self._user_roots):
+            return _USER
+        if any(absolute.startswith(root) for root in _own_roots()):
+            return _LIBRARY
+        if "site-packages" in absolute or "dist-packages" in absolute:
+            return _LIBRARY if module.split(".")[0] in ("torch", "torchvision", "numpy") else _INSTALLED
+        return _LIBRARY if any(absolute.startswith(root) for root in _stdlib_roots()) else _USER
+
+
+@lru_cache(maxsize=1)
+def _own_roots() -> tuple[str, ...]:
+    import torch
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = ("observe", "report", "checker.py", "cli.py", "script.py", "api.py", "settings.py", "live.py")
+    return (os.path.dirname(os.path.abspath(torch.__file__)) + os.sep,) + tuple(
+        os.path.join(package, name) for name in own
+    )
+
+
+@lru_cache(maxsize=1)
+def _stdlib_roots() -> tuple[str, ...]:
+    names = ("stdlib", "platstdlib")
+    return tuple(sorted({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in names}))
+
+
+def location(site: Site | None, label: str = "") -> Location | None:
+    """The place of an instruction: the lines of its statement's call, with the source and columns."""
+    if site is None:
+        return None
+    line, end_line, column, end_column = _position(site.code, site.instruction)
+    file = site.code.co_filename
+    source = linecache.getline(file, line).rstrip("\n")
+    function = getattr(site.code, "co_qualname", site.code.co_name)
+    return Location(
+        file=display_path(file),
+        line=line,
+        end_line=max(end_line, line),
+        function="" if function == "<module>" else function,
+        source=source,
+        column=column if end_line == line else None,
+        end_column=end_column if end_line == line else None,
+        label=label,
+    )
+
+
+def _position(code: CodeType, instruction: int) -> tuple[int, int, int | None, int | None]:
+    if sys.version_info >= (3, 11):
+        positions = list(code.co_positions())
+        index = instruction // 2
+        if 0 <= index < len(positions):
+            line, end_line, column, end_column = positions[index]
+            if line is not None:
+                return line, end_line or line, column, end_column
+    best = code.co_firstlineno
+    for start, end, line in code.co_lines():
+        if start <= instruction < end and line is not None:
+            best = line
+    return best, best, None, None
+
+
+def display_path(path: str) -> str:
+    """`path` relative to the working directory where it lies below it, else as it is."""
+    try:
+        absolute = os.path.abspath(path)
+        relative = os.path.relpath(absolute)
+    except (ValueError, OSError):
+        return path
+    return relative if not relative.startswith("..") else absolute
+
+
+@lru_cache(maxsize=64)
+def _tree(file: str) -> ast.Module | None:
+    lines = linecache.getlines(file)
+    try:
+        return ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def statement(file: str, line: int) -> ast.stmt | None:
+    """The innermost statement that spans the line, parsed; None where the source is not at hand."""
+    tree = _tree(file)
+    best: ast.stmt | None = None
+    if tree is None:
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            if best is None or node.lineno >= best.lineno:
+                best = node
+    return best
+
+
+def decorator_line(code: CodeType) -> int:
+    """The line of the grad-mode decorator of a function, else the first line of the function."""
+    tree = _tree(code.co_filename)
+    if tree is not None:
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+                first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+                if first == code.co_firstlineno:
+                    for item in node.decorator_list:
+                        text = ast.unparse(item)
+                        if "grad" in text or "inference" in text:
+                            return item.lineno
+    return code.co_firstlineno
+
+
+def enclosing_block(file: str, line: int, words: tuple[str, ...]) -> tuple[int, int] | None:
+    """First and last line of the innermost `with` block around the line that names one of the words."""
+    tree = _tree(file)
+    best: tuple[int, int] | None = None
+    if tree is None:
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            text = " ".join(ast.unparse(item) for item in node.items)
+            if any(word in text for word in words) and (best is None or node.lineno > best[0]):
+                best = (node.lineno, node.end_lineno or node.lineno)
+    return best

@@ -1,0 +1,82 @@
+"""Names for values and tensors, in the user's words: a module path, a variable, or the expression that made it."""
+
+from __future__ import annotations
+
+import ast
+
+from hypercheck.findings import Location
+from hypercheck.observe import frames, names
+from hypercheck.observe.session import OptimizerRecord, Session
+
+
+class Naming:
+    """Looks names up in what the session learned of the program."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tape = session.tape
+
+    def object(self, number: int) -> str:
+        """The name of a tensor object, or the expression that made it."""
+        holders = self._session.holders.get(number)
+        if holders:
+            return names.best(holders).path
+        first = self._tape.first_values.get(number)
+        if first is not None and self._tape.values[first].op >= 0:
+            return self._expression(first)
+        for record in self._session.optimizers:
+            if number in record.objects:
+                return f"{self.optimizer(record)}.param[{record.objects.index(number)}]"
+        return f"a tensor of shape {list(self._tape.values[first].shape)}" if first is not None else "a tensor"
+
+    def value(self, value: int) -> str:
+        """The name of a value: its tensor's, unless that is gone; then the expression that made it."""
+        fact = self._tape.values[value]
+        holders = self._session.holders.get(fact.object)
+        if holders:
+            return names.best(holders).path
+        return self._expression(value)
+
+    def module_of(self, number: int) -> str:
+        """The path of the module that owns the tensor, or ''."""
+        owner = self._session.owners.get(number)
+        return self._session.module_names.get(owner, "") if owner is not None else ""
+
+    def optimizer(self, record: OptimizerRecord) -> str:
+        """The optimizer's variable, else its class."""
+        return record.name or record.kind
+
+    def held_at(self, number: int) -> Location | None:
+        """Where the tensor, or the list that it is in, was put into a module."""
+        for item in self._tape.assignments:
+            if item.object == number:
+                return frames.location(item.site)
+        return None
+
+    def _expression(self, value: int) -> str:
+        fact = self._tape.values[value]
+        if fact.op < 0:
+            return f"a tensor of shape {list(fact.shape)}"
+        op = self._tape.ops[fact.op]
+        module = self._session.module_names.get(op.module, "")
+        if op.name in ("linear", "conv1d", "conv2d", "conv3d") and module:
+            return module
+        place = frames.location(op.site)
+        if place is not None:
+            text = _assigned_text(op.site.code.co_filename if op.site else place.file, place.line)
+            if text:
+                return text
+        return f"{module or op.name} output" if module else op.name
+
+
+def _assigned_text(file: str, line: int) -> str:
+    """What the statement assigns to, or its expression, where that is short."""
+    statement = frames.statement(file, line)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        text = ast.unparse(target)
+    elif isinstance(statement, (ast.Return, ast.Expr)) and statement.value is not None:
+        text = ast.unparse(statement.value)
+    else:
+        return ""
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,259 @@
+"""All recorded steps of one run, brought together: the facts that the rules judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatch
+from typing import Any
+
+from torch import Tensor
+
+from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
+from hypercheck.findings import Link, OptimizerInfo, Roles
+from hypercheck.observe import frames, names
+from hypercheck.observe.digest import Digest
+from hypercheck.observe.naming import Naming
+from hypercheck.observe.session import Session, Step
+
+
+class Observation:
+    """Watches a program from `start` to `stop`, then tells its facts.
+
+    `roots` are named objects (models, optimizers) to begin the search for names with; `hypernet`, `main` and
+    `embeddings` are dotted names or globs that override the roles that were found.
+    """
+
+    def __init__(
+        self,
+        *,
+        steps: int = 5,
+        every: int | None = None,
+        roots: Mapping[str, Any] | None = None,
+        user_roots: tuple[str, ...] = (),
+        hypernet: tuple[str, ...] = (),
+        main: tuple[str, ...] = (),
+        embeddings: tuple[str, ...] = (),
+        on_step: Callable[[Observation], None] | None = None,
+    ) -> None:
+        self._told = (hypernet, main, embeddings)
+        self._on_step = on_step
+        self.session = Session(
+            self._take, steps=steps, every=every, roots=roots, user_roots=user_roots, on_step=self._stepped
+        )
+        self.steps: list[StepFacts] = []
+        self._firsts: list[tuple[int, int]] = []
+        self._upstream: set[int] = set()
+        self._embeddings: set[int] = set()
+        self._main: set[int] = set()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self.session.start()
+
+    def stop(self) -> None:
+        """Finish the step in progress and leave no trace."""
+        self.session.stop()
+
+    def _stepped(self, session: Session) -> None:
+        if self._on_step is not None:
+            self._on_step(self)
+
+    def _take(self, session: Session, step: Step) -> None:
+        self._firsts.append((step.first_op, step.number))
+        digest = Digest(session, step, self._firsts)
+        facts = digest.facts()
+        self.steps.append(facts)
+        upstream = digest._upstream_of_slots()
+        self._upstream |= upstream
+        for slot in digest.flow.slots:
+            module = session.tape.ops[slot.op].module
+            if module >= 0:
+                self._main.add(module)
+        self._embeddings |= self._inputs_of_generators(digest, upstream)
+
+    def _inputs_of_generators(self, digest: Digest, upstream: set[int]) -> set[int]:
+        """Trainable tensors that enter the generator as its input and not as a weight of it."""
+        found = set()
+        tape = digest.tape
+        for edges in digest.flow.children.values():
+            for edge in edges:
+                number = tape.values[edge.source].object
+                if number not in upstream or not tape.values[edge.source].leaf:
+                    continue
+                op = tape.ops[edge.op]
+                if op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source:
+                    found.add(number)
+                elif op.name in ("embedding", "__getitem__", "index_select", "unbind", "expand", "select"):
+                    found.add(number)
+        return found
+
+    # -- the facts ------------------------------------------------------------------------------
+
+    def facts(self) -> RunFacts:
+        """Everything that was observed, as plain data."""
+        session = self.session
+        naming = Naming(session)
+        keys = self._keys()
+        tensors = {number: self._tensor_fact(number, naming) for number in keys}
+        stepped = {n for record in session.optimizers if record.steps for n in record.objects}
+        never = {}
+        for record in session.optimizers:
+            if record.steps == 0 and record.objects:
+                for number in record.objects:
+                    if number in session.filled_ever and number not in stepped and number not in session.manual:
+                        never[number] = naming.optimizer(record)
+                        tensors.setdefault(number, self._tensor_fact(number, naming))
+        return RunFacts(
+            tensors=tensors,
+            steps=tuple(self.steps),
+            steps_seen=session.steps_seen,
+            optimizers=tuple(self._optimizer_facts(naming, tensors)),
+            roles=self._roles(naming),
+            backwards_without_step=session.backwards_since_step,
+            never_stepped=never,
+            not_observed=dict(session.not_observed),
+            instruments={"recorder": session.faults[0]} if session.faults else {},
+        )
+
+    def _keys(self) -> set[int]:
+        keys: set[int] = set(self._upstream)
+        for step in self.steps:
+            keys.update(update.key for update in step.updates)
+            for cut in step.cuts:
+                keys.update(cut.victims)
+                keys.update(cut.victim_rows)
+            for dead in step.dead_ends:
+                keys.update(dead.victims)
+            for stale in step.stale:
+                keys.update(stale.victims)
+            keys.update(item.key for item in step.lost)
+            keys.update(step.unheld)
+        for record in self.session.optimizers:
+            keys.update(record.objects)
+        return {key for key in keys if key >= 0}
+
+    def _tensor_fact(self, number: int, naming: Naming) -> TensorFact:
+        session = self.session
+        known = session.tape.objects[number]
+        first = session.tape.first_values.get(number)
+        value = session.tape.values[first] if first is not None else None
+        tensor = session.tape.tensor(number)
+        holders = session.holders.get(number)
+        holder = names.best(holders) if holders else None
+        kind = holder.kind if holder else "unknown"
+        if holder is not None and number in session.hidden_in:
+            kind = "container"
+        owner = session.owners.get(number)
+        made_at = frames.location(known.made_at) or (
+            frames.location(session.tape.ops[value.op].site) if value is not None and value.op >= 0 else None
+        )
+        return TensorFact(
+            key=number,
+            name=naming.object(number),
+            shape=tuple(tensor.shape) if tensor is not None else (value.shape if value else ()),
+            holder=kind,
+            is_parameter=known.is_parameter,
+            requires_grad=tensor.requires_grad if tensor is not None else bool(value and value.requires_grad),
+            leaf=tensor.is_leaf if tensor is not None else bool(value and value.leaf),
+            module=naming.module_of(number),
+            training=session.module_training.get(owner, True) if owner is not None else True,
+            made_at=made_at,
+            held_at=frames.location(session.hidden.get(number)) if session.hidden.get(number) else naming.held_at(number),
+            generates=number in self._upstream,
+            optimizers=tuple(
+                naming.optimizer(session.optimizers[item]) for item in sorted(session.ever_stepped.get(number, ()))
+            ),
+            loaded=self._was_loaded(number),
+        )
+
+    def _was_loaded(self, number: int) -> bool:
+        tape = self.session.tape
+        first = tape.first_values.get(number)
+        for value in range((first or 0), min(len(tape.values), (first or 0) + 20_000)):
+            fact = tape.values[value]
+            if fact.object == number and fact.op >= 0 and "load_state_dict" in tape.ops[fact.op].tags:
+                return True
+        return False
+
+    def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:
+        session = self.session
+        found = []
+        for record in session.optimizers:
+            orphans = []
+            size = 0
+            for number in record.objects:
+                tensor = session.tape.tensor(number)
+                holders = session.holders.get(number, [])
+                if tensor is not None and not holders and session.names_taken and number not in session.filled_ever:
+                    orphans.append(number)
+                    size += tensor.numel() * tensor.element_size()
+            found.append(
+                OptimizerFact(
+                    name=naming.optimizer(record),
+                    kind=record.kind,
+                    location=frames.location(record.site),
+                    keys=record.objects,
+                    empty_groups=record.empty_groups,
+                    orphans=tuple(orphans),
+                    orphan_bytes=size,
+                    steps=record.steps,
+                    zero_rates=record.zero_rates,
+                )
+            )
+        return found
+
+    # -- roles ----------------------------------------------------------------------------------
+
+    def _roles(self, naming: Naming) -> Roles:
+        session = self.session
+        hypernet, main, embeddings = self._told
+        trunk = [number for number in sorted(self._upstream) if number not in self._embeddings]
+        owners = [naming.module_of(number) or naming.object(number) for number in trunk]
+        paths = _tops([path for path in owners if path])
+        mains = _tops([session.module_names[item] for item in sorted(self._main) if item in session.module_names])
+        names_of_embeddings = [naming.object(number) for number in sorted(self._embeddings)]
+        everything = [path for path in session.module_names.values()]
+        links: dict[tuple[str, str, tuple[tuple[int, int], ...]], Link] = {}
+        for step in self.steps:
+            for link in step.links:
+                links[(link.slot, link.source, link.ranges)] = link
+        reasons = {path: "generates weights that the main network uses" for path in paths}
+        reasons.update({path: "uses generated weights" for path in mains})
+        reasons.update({path: "a trainable input of the generator" for path in names_of_embeddings})
+        return Roles(
+            hypernet=_chosen(hypernet, everything, paths),
+            main=_chosen(main, everything, mains),
+            embeddings=_chosen(embeddings, [naming.object(n) for n in sorted(self._upstream)], names_of_embeddings),
+            optimizers=tuple(
+                OptimizerInfo(naming.optimizer(record), record.kind, len(record.objects), record.steps)
+                for record in session.optimizers
+            ),
+            generated=tuple(links.values()),
+            reasons=reasons,
+        )
+
+
+def _tops(paths: list[str]) -> tuple[str, ...]:
+    """The module paths, each group of siblings under its common parent where that is not the root."""
+    unique = list(dict.fromkeys(paths))
+    if len(unique) <= 1:
+        return tuple(unique)
+    groups: dict[str, list[str]] = {}
+    for path in unique:
+        parts = path.split(".")
+        groups.setdefault(".".join(parts[:2]) if len(parts) > 2 else path, []).append(path)
+    return tuple(groups)[:12]
+
+
+def _chosen(told: tuple[str, ...], everything: list[str], found: Any) -> tuple[str, ...]:
+    if not told:
+        return tuple(found)
+    return tuple(
+        path for path in everything if any(fnmatch(path, glob) or re.sub(r"^[^.]+\.", "", path) == glob for glob in told)
+    )
+
+
+def live_tensors(observation: Observation) -> list[Tensor]:
+    """The tensors of the record that are still alive: none of them because of the record."""
+    return [tensor for fact in observation.session.tape.objects if (tensor := fact.ref()) is not None]

@@ -1,0 +1,210 @@
+"""The places of torch that a function mode does not hear, wrapped while a step is recorded and put back after."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import stateless
+
+from hypercheck.observe.tape import Tape, _tensors
+
+Guard = Callable[[Callable[[], Any]], Any]
+"""Runs hypercheck's own bookkeeping: a fault in it is caught, told once, and never reaches the training."""
+
+
+class Patches:
+    """A set of attribute replacements, undone in reverse and only where nobody replaced them since."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Any, str, Any, Any, bool]] = []
+
+    def replace(self, owner: Any, name: str, new: Any) -> None:
+        """Put `new` in the attribute's place."""
+        own = name in vars(owner)
+        old = vars(owner)[name] if own else getattr(owner, name)
+        setattr(owner, name, new)
+        self._undo.append((owner, name, old, vars(owner).get(name, new), own))
+
+    def undo(self) -> None:
+        """Put everything back."""
+        while self._undo:
+            owner, name, old, new, own = self._undo.pop()
+            if vars(owner).get(name) is not new:
+                continue  # somebody wrapped it after us: taking it away would break theirs
+            if own:
+                setattr(owner, name, old)
+            else:
+                delattr(owner, name)
+
+
+class RecordingPatches:
+    """Everything that is replaced while the tape runs."""
+
+    def __init__(self, tape: Tape, guard: Guard, module_number: Callable[[nn.Module], int]) -> None:
+        self._tape = tape
+        self._guard = guard
+        self._module_number = module_number
+        self._patches = Patches()
+        self._stack = ExitStack()
+        self._handles: list[Any] = []
+        self.functional_calls: list[dict[str, Any]] = []
+        self.live = True
+
+    def install(self) -> None:
+        """Replace, hook, and force compiled code to run eagerly."""
+        self._parameters()
+        self._assignments()
+        self._custom_functions()
+        self._functional_calls()
+        self._transforms()
+        self._handles.append(nn.modules.module.register_module_forward_pre_hook(self._entered))
+        self._handles.append(nn.modules.module.register_module_forward_hook(self._left, always_call=True))
+        set_stance = getattr(torch.compiler, "set_stance", None)
+        if set_stance is not None and "torch._dynamo" in sys.modules:
+            self._stack.enter_context(set_stance("force_eager"))
+
+    def undo(self) -> None:
+        """Put everything back."""
+        self._patches.undo()
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._stack.close()
+
+    def _parameters(self) -> None:
+        original = nn.Parameter.__new__
+        tape, guard = self._tape, self._guard
+
+        def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            made = original(cls, *args, **kwargs)
+            data = args[0] if args else kwargs.get("data")
+            if isinstance(data, Tensor) and isinstance(made, Tensor):
+                guard(lambda: tape.wrapped(data, made, sys._getframe(3)))
+            return made
+
+        self._patches.replace(nn.Parameter, "__new__", __new__)
+
+    def _assignments(self) -> None:
+        original = nn.Module.__setattr__
+        tape, guard, number = self._tape, self._guard, self._module_number
+
+        def __setattr__(module: nn.Module, name: str, value: Any) -> None:
+            original(module, name, value)
+            if isinstance(value, (Tensor, list, tuple, dict)):
+                frame = sys._getframe(1)
+
+                def note() -> None:
+                    for tensor in _tensors((value,)):
+                        tape.assigned(number(module), name, tensor, frame)
+                    if not isinstance(value, Tensor):
+                        tape.container_set(id(value), frame)
+
+                guard(note)
+
+        self._patches.replace(nn.Module, "__setattr__", __setattr__)
+
+    def _custom_functions(self) -> None:
+        original = torch.autograd.Function.__dict__["apply"].__func__
+        tape, guard = self._tape, self._guard
+
+        def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            guard(tape.enter_opaque)
+            left = False
+            try:
+                out = original(cls, *args, **kwargs)
+                inside = guard(tape.leave_opaque)
+                left = True
+                if inside is not None:
+                    given = list(_tensors(args))
+                    frame = sys._getframe(1)
+                    guard(lambda: tape.opaque_call(f"function:{cls.__name__}", given, inside, out, frame, cls))
+                return out
+            finally:
+                if not left:
+                    guard(tape.leave_opaque)
+
+        self._patches.replace(torch.autograd.Function, "apply", classmethod(functools.wraps(original)(apply)))
+
+    def _functional_calls(self) -> None:
+        original = stateless._functional_call
+        tape, guard, calls, number = self._tape, self._guard, self.functional_calls, self._module_number
+
+        @functools.wraps(original)
+        def _functional_call(module: nn.Module, given: Any, *args: Any, **kwargs: Any) -> Any:
+            frame = sys._getframe(1)
+
+            def note() -> None:
+                own = {id(tensor): name for name, tensor in module.named_parameters(remove_duplicate=False)}
+                known = set(own.values()) | {name for name, _ in module.named_buffers()}
+                site, _ = tape.frames.site(frame)
+                calls.append(
+                    {
+                        "op": len(tape.ops),
+                        "module": number(module),
+                        "own": [key for key, item in given.items() if id(item) in own],
+                        "unknown": [key for key in given if key not in known],
+                        "given": {key: tape.object_of(item) for key, item in given.items() if isinstance(item, Tensor)},
+                        "site": site,
+                    }
+                )
+
+            guard(note)
+            return original(module, given, *args, **kwargs)
+
+        self._patches.replace(stateless, "_functional_call", _functional_call)
+
+    def _transforms(self) -> None:
+        from torch._functorch import apis, eager_transforms
+
+        tape, guard = self._tape, self._guard
+
+        def opaque(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def transform(*args: Any, **kwargs: Any) -> Any:
+                frame = sys._getframe(1)
+                guard(tape.enter_opaque)
+                left = False
+                try:
+                    out = original(*args, **kwargs)
+                    inside = guard(tape.leave_opaque)
+                    left = True
+                    if inside is not None:
+                        given = list(_tensors(args))
+                        guard(lambda: tape.opaque_call(name, given, inside, out, frame, None))
+                    return out
+                finally:
+                    if not left:
+                        guard(tape.leave_opaque)
+
+            return transform
+
+        for owner, attribute in ((apis, "vmap_impl"), (eager_transforms, "grad_impl"),
+                                 (eager_transforms, "grad_and_value_impl")):  # fmt: skip
+            if hasattr(owner, attribute):
+                name = "vmap" if attribute == "vmap_impl" else "func.grad"
+                self._patches.replace(owner, attribute, opaque(name, getattr(owner, attribute)))
+
+    def _entered(self, module: nn.Module, args: Any) -> None:
+        if self.live:
+            frame = sys._getframe(1)
+            self._guard(lambda: self._tape.entered(self._module_number(module), frame))
+
+    def _left(self, module: nn.Module, args: Any, output: Any) -> None:
+        if self.live:
+            self._guard(lambda: self._leave(module, args, output))
+
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        stack = self._tape.module_stack
+        number = self._module_number(module)
+        if number in stack:
+            while stack and stack.pop() != number:
+                pass
+        if isinstance(module, torch.jit.ScriptModule):
+            inputs = [*_tensors((args,)), *module.parameters()]
+            self._tape.call("scripted", inputs, output, sys._getframe(3))

@@ -1,0 +1,635 @@
+"""One observation: finds the steps and their stages by itself, and decides which steps are recorded."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import traceback
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from hypercheck.observe import gradients, names, torch_compat
+from hypercheck.observe.frames import FrameReader, Site
+from hypercheck.observe.gradients import Fingerprint, GradientSize
+from hypercheck.observe.patches import Patches, RecordingPatches
+from hypercheck.observe.tape import Recorder, Tape
+from hypercheck.observe.walk import walk_graph
+
+T = TypeVar("T")
+_EXTRA_RECORDED = 40
+_MIN_PER_OPTIMIZER = 3
+
+
+@dataclass
+class Backward:
+    """One backward pass of the step in progress."""
+
+    op: int
+    losses: tuple[int, ...]
+    site: Site | None
+    reached: frozenset[int]
+    given_inputs: bool
+    finite: bool
+    value: float | None
+    custom: tuple[str, ...]
+    carried: frozenset[int] = frozenset()
+    filled: frozenset[int] = frozenset()
+    by_grad: bool = False
+    created_graph: bool = False
+    sequence: frozenset[int] = frozenset()
+
+
+@dataclass
+class Update:
+    """What one optimizer step met and did for one tensor."""
+
+    object: int
+    size: GradientSize
+    before: Fingerprint | None
+    rate: float | None
+    optimizer: int
+    changed: bool | None = None
+    ratio: float = 0.0
+    finite_after: bool = True
+
+
+@dataclass
+class Step:
+    """One step in progress."""
+
+    number: int
+    recorded: bool
+    first_op: int
+    backwards: list[Backward] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    optimizers: list[int] = field(default_factory=list)
+    finished: bool = False
+    losses_seen: int = 0
+    asleep: frozenset[int] = frozenset()
+    """Objects of modules in evaluation mode at the last backward."""
+
+
+@dataclass
+class OptimizerRecord:
+    """One optimizer of the program, known by a weak reference."""
+
+    number: int
+    ref: weakref.ref[Optimizer]
+    kind: str
+    site: Site | None
+    objects: tuple[int, ...] = ()
+    steps: int = 0
+    recorded_steps: int = 0
+    empty_groups: tuple[int, ...] = ()
+    zero_rates: bool = True
+    pattern: int = -1
+    name: str = ""
+
+
+StepSink = Callable[["Session", Step], None]
+
+
+class Session:
+    """Hooks into a running program from `start` to `stop`; hands each finished recorded step to the sink.
+
+    Everything installed is gone after `stop`, whatever happened in between.
+    """
+
+    def __init__(
+        self,
+        sink: StepSink,
+        *,
+        steps: int = 5,
+        every: int | None = None,
+        roots: Mapping[str, Any] | None = None,
+        user_roots: tuple[str, ...] = (),
+        on_step: Callable[[Session], None] | None = None,
+    ) -> None:
+        self.tape = Tape(FrameReader(user_roots))
+        self.steps_wanted = steps
+        self.every = every
+        self.roots = dict(roots or {})
+        self.steps_seen = 0
+        self.steps_recorded = 0
+        self.optimizers: list[OptimizerRecord] = []
+        self.faults: list[str] = []
+        self.holders: dict[int, list[names.Holder]] = {}
+        self.module_names: dict[int, str] = {}
+        self.modules: list[weakref.ref[nn.Module]] = []
+        self.module_training: dict[int, bool] = {}
+        self.owners: dict[int, int] = {}
+        self.hidden: dict[int, Site | None] = {}
+        self.hidden_in: set[int] = set()
+        self.names_taken = False
+        self.ever_stepped: dict[int, set[int]] = {}
+        self.manual: set[int] = set()
+        self.differentiated: set[int] = set()
+        self.backwards_since_step = 0
+        self.backwards_seen = 0
+        self.nonfinite_backwards = 0
+        self.filled_ever: set[int] = set()
+        self.not_observed: dict[str, str] = {}
+        self.step: Step | None = None
+        self._sink = sink
+        self._on_step = on_step
+        self._module_numbers: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._optimizer_numbers: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
+        self._permanent = Patches()
+        self._handles: list[Any] = []
+        self._recorder: Recorder | None = None
+        self._recording_patches: RecordingPatches | None = None
+        self._recording_thread: int | None = None
+        self._in_backward = 0
+        self._in_optimizer = 0
+        self._wake = False
+        self._extra = 0
+        self._live = False
+        self._pid = os.getpid()
+        self._snapshots = 0
+        self.functional_calls: list[dict[str, Any]] = []
+
+    # -- from start to stop ---------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Install the hooks and begin to record."""
+        self._live = True
+        self._handles.append(register_optimizer_step_pre_hook(self._before_optimizer))
+        self._handles.append(register_optimizer_step_post_hook(self._after_optimizer))
+        self._permanent.replace(Optimizer, "__init__", self._watching_init(Optimizer.__init__))
+        self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
+        self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
+        self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
+        self.step = Step(1, True, 0)
+        self._begin_recording()
+
+    def stop(self) -> None:
+        """Finish the step in progress and take everything out again."""
+        if not self._live:
+            return
+        self._guard(self._finish_step)
+        self._end_recording()
+        self._live = False
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._permanent.undo()
+
+    @property
+    def recording(self) -> bool:
+        """Whether the tape is running."""
+        return self._recorder is not None
+
+    def _guard(self, work: Callable[[], T]) -> T | None:
+        """Run our own bookkeeping: a fault in it ends the recording and never reaches the training."""
+        if not self._live or os.getpid() != self._pid:
+            return None
+        try:
+            with torch._C.DisableTorchFunction():
+                return work()
+        except Exception as fault:
+            self._fault(fault)
+            return None
+
+    def _fault(self, fault: BaseException) -> None:
+        where = traceback.extract_tb(fault.__traceback__)[-1:]
+        place = f" at {os.path.basename(where[0].filename)}:{where[0].lineno}" if where else ""
+        self.faults.append(f"{type(fault).__name__}: {fault}{place}")
+        if os.environ.get("HYPERCHECK_DEBUG"):
+            traceback.print_exception(fault)
+        if self._recorder is not None:
+            self._recorder.live = False
+        if self._recording_patches is not None:
+            self._recording_patches.live = False
+        self._live_off()
+
+    def _live_off(self) -> None:
+        """Nothing is observed any more; what is installed goes at the next safe point or at `stop`."""
+        self.steps_wanted = 0
+        self.every = None
+        self._wake = False
+        if self.step is not None:
+            self.step.recorded = False
+
+    # -- recording ------------------------------------------------------------------------------
+
+    def _begin_recording(self) -> None:
+        if self._recorder is not None or self.faults:
+            return
+        self._recorder = Recorder(self.tape, self._fault)
+        self._recording_patches = RecordingPatches(self.tape, self._guard, self.module_number)
+        self._recording_patches.functional_calls = self.functional_calls
+        self._recording_patches.install()
+        torch_compat.push_lowest(self._recorder)
+        self._recording_thread = threading.get_ident()
+
+    def _end_recording(self) -> None:
+        recorder, patches = self._recorder, self._recording_patches
+        if recorder is None:
+            return
+        recorder.live = False
+        if threading.get_ident() == self._recording_thread:
+            torch_compat.remove(recorder)
+        if patches is not None:
+            patches.undo()
+        self._recorder = None
+        self._recording_patches = None
+        self.tape.module_stack.clear()
+
+    def _wants(self, number: int) -> bool:
+        if self.faults or self.tape.full:
+            return False
+        if number <= self.steps_wanted:
+            return True
+        if self.every is not None:
+            return number % self.every == 0
+        if not self.steps_wanted:
+            return False
+        ratio = number / self.steps_wanted
+        if ratio == int(ratio) and int(ratio) & (int(ratio) - 1) == 0:
+            return True
+        few = any(0 < item.steps and item.recorded_steps < _MIN_PER_OPTIMIZER for item in self.optimizers)
+        if (self._wake or few) and self._extra < _EXTRA_RECORDED:
+            self._extra += 1
+            return True
+        return False
+
+    # -- modules and optimizers -----------------------------------------------------------------
+
+    def module_number(self, module: nn.Module) -> int:
+        """A running number for the module: names it for as long as it lives."""
+        number = self._module_numbers.get(module)
+        if number is None:
+            number = len(self.modules)
+            self.modules.append(weakref.ref(module))
+            self._module_numbers[module] = number
+        return number
+
+    def optimizer_record(self, optimizer: Optimizer, site: Site | None = None) -> OptimizerRecord:
+        """The record of an optimizer, made when it is first met."""
+        number = self._optimizer_numbers.get(optimizer)
+        if number is None:
+            number = len(self.optimizers)
+            self._optimizer_numbers[optimizer] = number
+            self.optimizers.append(OptimizerRecord(number, weakref.ref(optimizer), type(optimizer).__name__, site))
+        return self.optimizers[number]
+
+    def _watching_init(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def __init__(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            original(optimizer, *args, **kwargs)
+            frame = sys._getframe(1)
+
+            def note() -> None:
+                record = self.optimizer_record(optimizer, self.tape.frames.site(frame)[0])
+                self._read_groups(optimizer, record)
+                self._wake = True
+
+            self._guard(note)
+
+        return __init__
+
+    def _watching_train(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def train(module: nn.Module, mode: bool = True) -> Any:
+            if mode and not module.training and not self.recording:
+                self._wake = True
+            return original(module, mode)
+
+        return train
+
+    def _read_groups(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        objects = [self.tape.object_of(p) for group in optimizer.param_groups for p in group["params"]]
+        record.objects = tuple(dict.fromkeys([*record.objects, *objects]))
+        record.empty_groups = tuple(i for i, group in enumerate(optimizer.param_groups) if not group["params"])
+
+    # -- backward -------------------------------------------------------------------------------
+
+    def _watching_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._in_backward or not self._live:
+                return original(tensors, *args, **kwargs)
+            frame = sys._getframe(1)
+            inputs = kwargs.get("inputs")
+            self._in_backward += 1
+            try:
+                seen = self._guard(lambda: self._before_backward(tensors, inputs, frame, False))
+                out = original(tensors, *args, **kwargs)
+                self._guard(lambda: self._after_backward(seen))
+                return out
+            finally:
+                self._in_backward -= 1
+
+        return backward
+
+    def _watching_grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._in_backward or not self._live:
+                return original(outputs, inputs, *args, **kwargs)
+            frame = sys._getframe(1)
+            self._in_backward += 1
+            try:
+                given = [item for item in _flat((outputs, inputs, args, kwargs))]
+                self._guard(lambda: self._before_grad(outputs, inputs, kwargs, frame))
+                out = original(outputs, inputs, *args, **kwargs)
+                if self.recording:
+                    self._guard(lambda: self.tape.call("autograd.grad", given, out, frame) and None)
+                return out
+            finally:
+                self._in_backward -= 1
+
+        return grad
+
+    def _before_grad(self, outputs: Any, inputs: Any, kwargs: Mapping[str, Any], frame: FrameType) -> None:
+        if not self.recording:
+            return
+        for tensor in _flat((inputs,)):
+            self.differentiated.add(self.tape.object_of(tensor))
+        if not self.optimizers and self._written_by_hand():
+            self._finish_step()
+        seen = self._before_backward(list(_flat((outputs,))), inputs, frame, True)
+        if seen is not None:
+            seen.created_graph = bool(kwargs.get("create_graph"))
+
+    def _before_backward(self, tensors: Any, inputs: Any, frame: FrameType, by_grad: bool) -> Backward | None:
+        self.backwards_seen += not by_grad
+        step = self.step
+        if step is not None and not by_grad and self._step_is_over(step):
+            self._finish_step()
+            step = self.step
+        if not by_grad:
+            self.backwards_since_step += 1
+        if step is None or not self.recording:
+            return None
+        roots = [item for item in _flat((tensors,))]
+        tape = self.tape
+        losses = tuple(tape.value_of(item) for item in roots)
+        if not by_grad:
+            self._take_names(frame)
+        graph = walk_graph(roots)
+        reached = frozenset(tape.object_of(leaf) for leaf in graph.leaves)
+        carried = frozenset(
+            tape.object_of(leaf)
+            for leaf in graph.leaves
+            if not by_grad and not step.backwards and leaf.grad is not None and _nonzero(leaf.grad)
+        )
+        custom = tuple(dict.fromkeys(type(node).__name__ for node in graph.grad_fns if isinstance(node, BackwardCFunction)))
+        value = _number(roots[0]) if len(roots) == 1 and not by_grad else None
+        finite = value is None or value == value and abs(value) != float("inf")
+        self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
+        site = tape.frames.site(frame)[0]
+        seen = Backward(
+            len(tape.ops), losses, site, reached, inputs is not None and not by_grad, finite, value, custom, carried,
+            by_grad=by_grad, sequence=frozenset(graph.sequence_numbers),
+        )  # fmt: skip
+        step.backwards.append(seen)
+        return seen
+
+    def _after_backward(self, seen: Backward | None) -> None:
+        if seen is None:
+            return
+        filled = set()
+        for number in seen.reached:
+            leaf = self.tape.tensor(number)
+            if leaf is not None and leaf.grad is not None:
+                filled.add(number)
+        seen.filled = frozenset(filled)
+        self.filled_ever |= filled
+
+    def _step_is_over(self, step: Step) -> bool:
+        if step.optimizers:
+            return True
+        if not step.backwards and not self.backwards_since_step:
+            return False
+        if any(record.steps for record in self.optimizers):
+            return False
+        return self._written_by_hand() if self.optimizers else True
+
+    def _written_by_hand(self) -> bool:
+        """Whether a leaf was written since the last backward: a hand-written update."""
+        step = self.step
+        if step is None or not step.backwards or not self.recording:
+            return False
+        return bool(self._hand_written(step))
+
+    def _hand_written(self, step: Step) -> set[int]:
+        tape = self.tape
+        start = step.backwards[0].op if step.backwards else len(tape.ops)
+        found = set()
+        for op in tape.ops[start:]:
+            if op.name.endswith("_") or op.name in ("data.__set__", "alias", "__setitem__", "__isub__", "__iadd__"):
+                for value in op.outputs:
+                    if tape.values[value].leaf:
+                        found.add(tape.values[value].object)
+        for number, fact in enumerate(tape.objects):
+            if number in self.filled_ever and number not in found:
+                tensor = fact.ref()
+                if tensor is not None and tape.peek(tensor) is not None:
+                    value = tape.value_of(tensor)
+                    if value >= 0 and tape.values[value].op >= start and tape.values[value].leaf:
+                        found.add(number)
+        return found
+
+    # -- the optimizer --------------------------------------------------------------------------
+
+    def _before_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._in_optimizer or not self._live:
+            return
+        closure = bool(args and args[0] is not None) or bool(kwargs.get("closure"))
+        self._guard(lambda: self._measure_before(optimizer, closure))
+        if not closure and self._recorder is not None:
+            self._recorder.live = False
+
+    def _after_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._in_optimizer or not self._live:
+            return
+        if self._recorder is not None and not self.faults:
+            self._recorder.live = True
+        self._guard(lambda: self._measure_after(optimizer, bool(args and args[0] is not None) or bool(kwargs.get("closure"))))
+
+    def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:
+        record = self.optimizer_record(optimizer)
+        step = self.step
+        if step is None:
+            return
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        pattern = hash(tuple([p.grad is None for p in parameters]))
+        if pattern != record.pattern and record.pattern != -1:
+            self._wake = True
+        record.pattern = pattern
+        if any(group.get("lr", 1) for group in optimizer.param_groups):
+            record.zero_rates = False
+        if not step.recorded:
+            return
+        self._read_groups(optimizer, record)
+        for group in optimizer.param_groups:
+            rate = group.get("lr")
+            for parameter in group["params"]:
+                size = gradients.measure(parameter.grad) if not closure else GradientSize("none")
+                before = gradients.fingerprint(parameter)
+                number = self.tape.object_of(parameter)
+                step.updates.append(
+                    Update(number, size, before, float(rate) if rate is not None else None, record.number)
+                )
+
+    def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
+        record = self.optimizer_record(optimizer)
+        record.steps += 1
+        self.backwards_since_step = 0
+        step = self.step
+        if step is None:
+            return
+        fresh = record.number not in step.optimizers
+        step.optimizers.append(record.number)
+        for number in record.objects:
+            self.ever_stepped.setdefault(number, set()).add(record.number)
+        if step.recorded:
+            record.recorded_steps += fresh
+            for update in step.updates:
+                tensor = self.tape.tensor(update.object)
+                if update.optimizer != record.number or tensor is None or update.changed is not None:
+                    continue
+                if closure:
+                    update.size = gradients.measure(tensor.grad)
+                update.changed, update.ratio = gradients.changed(tensor, update.before)
+                update.finite_after = _finite_sample(tensor, update.before)
+                update.before = None
+        if fresh and len(step.optimizers) == 1:
+            self.steps_seen += 1
+            if step.recorded:
+                self.steps_recorded += 1
+            self._decide_next(step.number + 1)
+            if self._on_step is not None:
+                self._on_step(self)
+
+    def _decide_next(self, number: int) -> None:
+        wanted = self._wants(number)
+        self._wake = False
+        self._next_recorded = wanted
+        if wanted:
+            self._begin_recording()
+        else:
+            self._end_recording()
+
+    # -- the end of a step ----------------------------------------------------------------------
+
+    def _finish_step(self) -> None:
+        step = self.step
+        if step is None:
+            return
+        by_hand = not step.optimizers
+        if by_hand and step.backwards and step.recorded:
+            self._hand_update(step)
+        if by_hand and (step.backwards or (self.backwards_since_step and not step.recorded)):
+            if not any(record.steps for record in self.optimizers):
+                self.steps_seen += 1
+                self.steps_recorded += step.recorded
+                self._decide_next(step.number + 1)
+        if step.recorded and (step.backwards or step.updates):
+            self._sink(self, step)
+        self.step = Step(step.number + 1, self.recording, len(self.tape.ops))
+
+    def _hand_update(self, step: Step) -> None:
+        written = self._hand_written(step)
+        self.manual |= written
+        reached = set().union(*(item.reached for item in step.backwards))
+        for number in sorted(reached | written):
+            tensor = self.tape.tensor(number)
+            if tensor is None or not self.manual:
+                continue
+            update = Update(number, gradients.measure(tensor.grad), None, None, -1, changed=number in written)
+            if any(item.by_grad and number in item.reached for item in step.backwards) and update.size.state == "none":
+                update.size = GradientSize("ok")
+            step.updates.append(update)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _take_names(self, frame: FrameType | None) -> None:
+        """Look at the program's variables, as long as there is something new to learn."""
+        if self._snapshots >= 12:
+            return
+        self._snapshots += 1
+        scopes = []
+        while frame is not None:
+            if self.tape.frames.is_user(frame):
+                scopes.append(dict(frame.f_locals))
+                if frame.f_code.co_name != "<module>":
+                    scopes.append(dict(frame.f_globals))
+            frame = frame.f_back
+        taken = names.snapshot(reversed(scopes), self.roots)
+        asleep = set()
+        for module, path in taken.modules.values():
+            number = self.module_number(module)
+            self.module_names.setdefault(number, path)
+            self.module_training[number] = module.training
+        self.names_taken = True
+        for entries in taken.tensors.values():
+            tensor = entries[0][0]
+            number = self.tape.known_object(tensor)
+            if number is None and tensor.requires_grad:
+                number = self.tape.object_of(tensor)
+            if number is None:
+                continue
+            holders = [holder for _, holder in entries]
+            self.holders[number] = holders
+            hidden = [taken.hidden[holder.owner] for holder in holders if holder.owner in taken.hidden]
+            inside = [holder for holder in holders if holder.kind == "container"]
+            registered = any(holder.kind == "parameter" and holder.owner not in taken.hidden for holder in holders)
+            if (hidden or inside) and not registered:
+                identity = hidden[0] if hidden else inside[0].container
+                self.hidden[number] = self.tape.containers.get(identity)
+                self.hidden_in.add(number)
+            for _, holder in entries:
+                module = taken.modules.get(holder.owner)
+                if module is not None:
+                    self.owners[number] = self.module_number(module[0])
+                    if not module[0].training:
+                        asleep.add(number)
+        for optimizer, path in taken.optimizers.values():
+            record = self.optimizer_record(optimizer)
+            record.name = record.name or path
+            self._read_groups(optimizer, record)
+        if self.step is not None:
+            self.step.asleep = frozenset(asleep)
+
+
+def _flat(items: Any) -> list[Tensor]:
+    from hypercheck.observe.tape import _tensors
+
+    return list(_tensors(items))
+
+
+def _nonzero(grad: Tensor) -> bool:
+    with torch.no_grad():
+        if grad.layout != torch.strided or grad.device.type == "meta" or grad.numel() == 0:
+            return False
+        stride = max(1, grad.numel() // 4096)
+        return bool((grad.flatten()[::stride] != 0).any()) if grad.is_contiguous() else bool((grad != 0).any())
+
+
+def _number(tensor: Tensor) -> float | None:
+    if tensor.numel() != 1 or tensor.device.type == "meta" or tensor.is_complex():
+        return None
+    return float(tensor.detach())
+
+
+def _finite_sample(tensor: Tensor, before: Fingerprint | None) -> bool:
+    if before is None:
+        return True
+    with torch.no_grad():
+        return bool(torch.isfinite(tensor.detach().reshape(-1)[before.positions]).all())
+
+
+__all__ = ["Backward", "OptimizerRecord", "Session", "Step", "Update", "CodeType"]

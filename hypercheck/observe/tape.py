@@ -1,0 +1,711 @@
+"""The data-flow record: every value's way through the program, including the ways that autograd forgets.
+
+The tape is a list of operations over numbered values. A *value* is one version of one tensor object:
+writing in place makes a new value of the same object. Nothing here keeps a tensor alive: objects are
+known by weak references, and only shapes, flags and positions are written down.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from hypercheck.observe import torch_compat
+from hypercheck.observe.frames import FrameReader, Site
+from hypercheck.observe.operations import OVERWRITES, SLOTS, Kind, classify
+from hypercheck.observe.roundtrip import Exports
+
+
+class Op(NamedTuple):
+    """One operation: `inputs` and `outputs` are value numbers, `arguments` is kept where it is needed later."""
+
+    name: str
+    kind: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    site: Site | None
+    tags: tuple[str, ...]
+    mode: str
+    """`grad`, `no_grad` or `inference`: which switch was on where an output lost its gradient."""
+    module: int
+    """Number of the module whose forward was running, or -1."""
+    arguments: Any
+
+
+class Value(NamedTuple):
+    """One version of one tensor."""
+
+    op: int
+    """Index of the operation that made it, or -1 where it came from outside of the record."""
+    object: int
+    """Number of the tensor object: stays the same over in-place writes."""
+    requires_grad: bool
+    shape: tuple[int, ...]
+    leaf: bool
+    """A leaf that asks for a gradient."""
+
+
+Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
+"""Something notable inside of an operation recorded as one: name, statement, and the weights it took."""
+
+
+class Ref(NamedTuple):
+    """Stands for a tensor in kept arguments."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class GradSwitch:
+    """`_set_grad_enabled` was called: at which operation, to what, by which statements."""
+
+    op: int
+    enabled: bool
+    site: Site | None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A tensor was assigned to an attribute of a module, or handed to a functional call."""
+
+    op: int
+    object: int
+    value: int
+    module: int
+    name: str
+    site: Site | None
+
+
+class _Entry:
+    __slots__ = ("group", "object", "ref", "synced", "value")
+
+    def __init__(self, ref: weakref.ref[Tensor], value: int, number: int) -> None:
+        self.ref = ref
+        self.value = value
+        self.object = number
+        self.group: list[int] | None = None
+        self.synced = 0
+
+
+@dataclass
+class ObjectFact:
+    """What is known of a tensor object beyond its values."""
+
+    ref: weakref.ref[Tensor]
+    is_parameter: bool
+    made_at: Site | None
+    from_outside: bool
+    dtype: str = ""
+    made_by: str = ""
+
+
+_KEEP_ARGUMENTS = (Kind.VIEW, Kind.MAYBE_VIEW)
+_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select gather "
+                   "repeat_interleave __setitem__ take masked_select tril triu masked_fill".split())  # fmt: skip
+_IMPORTERS = frozenset("tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split())
+_SMALL_INDEX = 65536
+
+
+class Tape:
+    """The record itself, filled by `Recorder` and by the patches; read by `flow`."""
+
+    def __init__(self, frames: FrameReader, budget: int = 3_000_000) -> None:
+        self.frames = frames
+        self.ops: list[Op] = []
+        self.values: list[Value] = []
+        self.objects: list[ObjectFact] = []
+        self.switches: list[GradSwitch] = []
+        self.mode_stacks: dict[int, tuple[Site | CodeType, ...]] = {}
+        self.assignments: list[Assignment] = []
+        self.inner_sites: dict[int, list[Note]] = {}
+        self.module_stack: list[int] = []
+        self.exports = Exports()
+        self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        self.grad_events: list[tuple[int, int, str, Site | None]] = []
+        self.first_values: dict[int, int] = {}
+        self.module_calls: dict[int, tuple[int, int, Site | None]] = {}
+        self.grad_reads: set[int] = set()
+        self.containers: dict[int, Site | None] = {}
+        self.full = False
+        self._budget = budget
+        self._known: dict[int, _Entry] = {}
+        self._opaque: list[dict[int, None]] = []
+        self._opaque_notes: list[list[Note]] = []
+        self._last_switch = -1
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def value_of(self, tensor: Tensor) -> int:
+        """The number of the tensor's present value; a tensor not seen before is a source."""
+        entry = self._known.get(id(tensor))
+        if entry is None or entry.ref() is not tensor:
+            return self._source(tensor)
+        group = entry.group
+        if group is not None and len(group) != entry.synced:
+            self._sync(tensor, entry)
+        value = self.values[entry.value]
+        if value.op == -1 or value.leaf:
+            requires_grad = tensor.requires_grad
+            if requires_grad != value.requires_grad:
+                self._new_flags(tensor, entry, requires_grad, None)
+        return entry.value
+
+    def flagged(self, tensor: Tensor, frame: FrameType | None) -> None:
+        """`requires_grad` was set on the tensor."""
+        value = self.values[self.value_of(tensor)]
+        if value.requires_grad != tensor.requires_grad:
+            site, _ = self.frames.site(frame)
+            self._new_flags(tensor, self._known[id(tensor)], tensor.requires_grad, site)
+
+    def peek(self, tensor: Tensor) -> int | None:
+        """The number of the tensor's present value where it is known already."""
+        entry = self._known.get(id(tensor))
+        return entry.value if entry is not None and entry.ref() is tensor else None
+
+    def object_of(self, tensor: Tensor) -> int:
+        """The number of the tensor object."""
+        return self.values[self.value_of(tensor)].object
+
+    def known_object(self, tensor: Tensor) -> int | None:
+        """The number of the tensor object where it has been seen before."""
+        entry = self._known.get(id(tensor))
+        return entry.object if entry is not None and entry.ref() is tensor else None
+
+    def _source(self, tensor: Tensor) -> int:
+        inner = torch_compat.unwrapped(tensor)
+        if inner is not None and inner is not tensor:
+            outer = self.value_of(inner)
+            return self._derive("unwrap", (outer,), tensor, alias=True)
+        match = self.exports.match(tensor) if self.exports else ()
+        if match:
+            return self._derive("import", match, tensor, alias=False)
+        return self._enter(tensor, -1, None)
+
+    def _derive(self, name: str, inputs: tuple[int, ...], tensor: Tensor, *, alias: bool) -> int:
+        site, tags = self.frames.site(sys._getframe(2))
+        number = self._enter(tensor, len(self.ops), site)
+        self._append(Op(name, Kind.VIEW if alias else Kind.PLAIN, inputs, (number,), site, tags, "grad", self._module(), None))
+        return number
+
+    def _enter(self, tensor: Tensor, op: int, site: Site | None, made_by: str = "") -> int:
+        number = len(self.objects)
+        ref = weakref.ref(tensor)
+        self.objects.append(
+            ObjectFact(ref, isinstance(tensor, torch.nn.Parameter), site, op == -1, str(tensor.dtype), made_by)
+        )
+        return self._remember(tensor, ref, number, op)
+
+    def _remember(self, tensor: Tensor, ref: weakref.ref[Tensor], number: int, op: int) -> int:
+        value = len(self.values)
+        requires_grad = tensor.requires_grad
+        leaf = requires_grad and tensor.is_leaf
+        self.values.append(Value(op, number, requires_grad, tuple(tensor.shape), leaf))
+        self._known[id(tensor)] = _Entry(ref, value, number)
+        self.first_values[number] = value
+        return value
+
+    def _sync(self, tensor: Tensor, entry: _Entry) -> None:
+        """The tensor's storage was written through an alias since it was last looked at."""
+        group = entry.group or []
+        pending = tuple(write for write in group[entry.synced :] if write != entry.value)
+        entry.synced = len(group)
+        if not pending:
+            return
+        last = self.ops[self.values[pending[-1]].op]
+        requires_grad = tensor.requires_grad
+        leaf = requires_grad and tensor.is_leaf
+        shape = tuple(tensor.shape)
+        whole = last.name in OVERWRITES and self.values[pending[-1]].shape == shape
+        inputs = (pending[-1],) if whole else (entry.value, *pending)
+        value = len(self.values)
+        self.values.append(Value(len(self.ops), entry.object, requires_grad, shape, leaf))
+        self._append(Op("alias", Kind.WRITE, inputs, (value,), last.site, last.tags, last.mode, last.module, None))
+        entry.value = value
+
+    def _new_flags(self, tensor: Tensor, entry: _Entry, requires_grad: bool, site: Site | None) -> None:
+        old = self.values[entry.value]
+        value = len(self.values)
+        leaf = requires_grad and tensor.is_leaf
+        self.values.append(Value(len(self.ops), entry.object, requires_grad, old.shape, leaf))
+        self._append(Op("flags", Kind.FLAG_SET, (entry.value,), (value,), site, (), "grad", self._module(), None))
+        entry.value = value
+
+    def _module(self) -> int:
+        return self.module_stack[-1] if self.module_stack else -1
+
+    def _append(self, op: Op) -> None:
+        if len(self.ops) >= self._budget:
+            self.full = True
+        self.ops.append(op)
+
+    # -- operations -----------------------------------------------------------------------------
+
+    def record(
+        self,
+        name: str,
+        kind: Kind,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        out: Any,
+        frame: FrameType | None,
+    ) -> None:
+        """Write down one torch function call that has just returned `out`."""
+        tensors = list(_tensors(args))
+        if kwargs:
+            tensors.extend(_tensors(kwargs.values()))
+        if self._opaque:
+            self._note_inside(name, tensors, args, kwargs, out, frame)
+            return
+        inputs = tuple([self.value_of(tensor) for tensor in tensors])
+        site, tags = self.frames.site(frame)
+        if kind == Kind.EXPORT:
+            self._export(name, inputs, tensors, out, site, tags)
+            return
+        written = _written(name, kind, args, kwargs, tensors, out)
+        if not inputs or self.exports.scalars:
+            inputs += self._imported(name, args, kwargs, out)
+        if kind in (Kind.WRITE, Kind.FOREACH_WRITE) or written:
+            self._write(name, kind, inputs, written, args, kwargs, site, tags)
+            return
+        self._plain(name, kind, inputs, tensors, args, kwargs, out, site, tags)
+
+    def _plain(
+        self,
+        name: str,
+        kind: Kind,
+        inputs: tuple[int, ...],
+        tensors: list[Tensor],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        out: Any,
+        site: Site | None,
+        tags: tuple[str, ...],
+    ) -> None:
+        outputs = []
+        index = len(self.ops)
+        requires_grad = False
+        group = None
+        for tensor in (out,) if isinstance(out, Tensor) else _tensors((out,)):
+            if any(tensor is given for given in tensors):
+                continue
+            number = len(self.objects)
+            ref = weakref.ref(tensor)
+            self.objects.append(ObjectFact(ref, False, site, False, "", name))
+            value = self._remember(tensor, ref, number, index)
+            outputs.append(value)
+            requires_grad = requires_grad or self.values[value].requires_grad
+            if tensors and (kind == Kind.VIEW or (kind == Kind.MAYBE_VIEW and tensor._base is not None)):
+                group = self._join_group(tensors[0], tensor, group)
+        if not outputs:
+            return
+        mode = "grad"
+        if not requires_grad and inputs:
+            mode = self._lost_mode(inputs, index)
+        arguments = None
+        if kind in _KEEP_ARGUMENTS or name in _JOINS:
+            arguments = self._kept(args, kwargs)
+        elif name in SLOTS:
+            arguments = self._slots(name, args, kwargs)
+        self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+
+    def _join_group(self, source: Tensor, alias: Tensor, group: list[int] | None) -> list[int]:
+        entry = self._known[id(source)]
+        if entry.group is None:
+            entry.group = []
+        other = self._known[id(alias)]
+        other.group = entry.group
+        other.synced = len(entry.group)
+        return entry.group
+
+    def _write(
+        self,
+        name: str,
+        kind: Kind,
+        inputs: tuple[int, ...],
+        written: list[Tensor],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        site: Site | None,
+        tags: tuple[str, ...],
+    ) -> None:
+        index = len(self.ops)
+        outputs = []
+        whole = name in OVERWRITES
+        lost = False
+        targets = set()
+        for tensor in written:
+            entry = self._known[id(tensor)]
+            targets.add(entry.value)
+            value = len(self.values)
+            requires_grad = tensor.requires_grad
+            leaf = requires_grad and tensor.is_leaf
+            self.values.append(Value(index, entry.object, requires_grad, tuple(tensor.shape), leaf))
+            outputs.append(value)
+            lost = lost or not requires_grad or leaf
+            entry.value = value
+            if entry.group is not None:
+                entry.group.append(value)
+                entry.synced = len(entry.group)
+        if whole:
+            inputs = tuple(value for value in inputs if value not in targets)
+        mode = self._lost_mode(inputs, index) if lost and inputs else "grad"
+        arguments = self._kept(args, kwargs) if name in ("__setitem__", "copy_") else None
+        self._append(Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+        self._clear_grads(name, written, site)
+
+    def _lost_mode(self, inputs: tuple[int, ...], index: int) -> str:
+        if not any(self.values[value].requires_grad for value in inputs):
+            return "grad"
+        if torch.is_inference_mode_enabled():
+            mode = "inference"
+        elif not torch.is_grad_enabled():
+            mode = "no_grad"
+        else:
+            return "grad"
+        self.mode_stacks[index] = self._mode_stack()
+        return mode
+
+    def _mode_stack(self) -> tuple[Site | CodeType, ...]:
+        """The user statements on the stack, and the functions under a grad-mode decorator, innermost first."""
+        frame: FrameType | None = sys._getframe(3)
+        found: list[Site | CodeType] = []
+        while frame is not None and len(found) < 12:
+            if frame.f_code.co_name == "decorate_context":
+                function = frame.f_locals.get("func")
+                code = getattr(function, "__code__", None)
+                if code is not None:
+                    found.append(code)
+            elif self.frames.is_user(frame):
+                found.append(Site(frame.f_code, frame.f_lasti))
+            frame = frame.f_back
+        return tuple(found)
+
+    def _kept(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        return self._keep(args), {key: self._keep(item) for key, item in kwargs.items()}
+
+    def _keep(self, item: Any) -> Any:
+        if isinstance(item, Tensor):
+            if not item.is_floating_point() and item.numel() <= _SMALL_INDEX and item.device.type == "cpu":
+                if torch_compat.is_plain(item):
+                    return item.detach().clone()
+            return Ref(self.value_of(item))
+        if isinstance(item, (tuple, list)):
+            return type(item)([self._keep(part) for part in item]) if type(item) in (tuple, list) else tuple(
+                self._keep(part) for part in item
+            )
+        return item
+
+    def _slots(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+        names = SLOTS[name]
+        if name == "einsum":
+            operands = list(_tensors(args[1:]))
+            return tuple((f"operand {index}", self.value_of(item)) for index, item in enumerate(operands))
+        found = [(key, self.value_of(item)) for key, item in zip(names, args) if isinstance(item, Tensor)]
+        found += [(key, self.value_of(item)) for key, item in kwargs.items() if isinstance(item, Tensor)]
+        return tuple(found)
+
+    # -- leaving torch and coming back ----------------------------------------------------------
+
+    def _export(
+        self,
+        name: str,
+        inputs: tuple[int, ...],
+        tensors: list[Tensor],
+        out: Any,
+        site: Site | None,
+        tags: tuple[str, ...],
+    ) -> None:
+        if not tensors or not inputs:
+            return
+        value = len(self.values)
+        self.values.append(Value(len(self.ops), -1, False, tuple(tensors[0].shape), False))
+        self._append(Op(name, Kind.EXPORT, inputs[:1], (value,), site, tags, "grad", self._module(), None))
+        self.exports.add(value, tensors[0], out if name in ("item", "__float__", "tolist") else None)
+
+    def _imported(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> tuple[int, ...]:
+        if not self.exports:
+            return ()
+        found: list[int] = []
+        for item in (*args, *kwargs.values()):
+            if type(item) is float:
+                origin = self.exports.scalars.get(item)
+                if origin is not None:
+                    found.append(origin)
+        if not found and name in _IMPORTERS and isinstance(out, Tensor):
+            found.extend(self.exports.match(out))
+        return tuple(found)
+
+    # -- things that no torch function tells ----------------------------------------------------
+
+    def wrapped(self, data: Tensor, parameter: Tensor, frame: FrameType | None) -> None:
+        """`nn.Parameter(data)`: a new leaf on the same storage, without the history."""
+        if self._opaque or parameter is data:
+            return
+        source = self.value_of(data)
+        site, tags = self.frames.site(frame)
+        value = self._enter(parameter, len(self.ops), site, "Parameter")
+        self._join_group(data, parameter, None)
+        self._append(Op("Parameter", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None))
+
+    def data_set(self, target: Tensor, data: Any, frame: FrameType | None) -> None:
+        """`target.data = data`: target now shows data's storage, and autograd knows nothing of it."""
+        if self._opaque or not isinstance(data, Tensor):
+            return
+        source = self.value_of(data)
+        self.value_of(target)
+        site, tags = self.frames.site(frame)
+        entry = self._known[id(target)]
+        value = len(self.values)
+        requires_grad = target.requires_grad
+        self.values.append(
+            Value(len(self.ops), entry.object, requires_grad, tuple(target.shape), requires_grad and target.is_leaf)
+        )
+        entry.value = value
+        self._append(Op("data.__set__", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None))
+        entry.group = None
+        self._join_group(data, target, None)
+        owner = self.grad_owners.get(id(target))
+        if owner is not None and owner[0]() is target:
+            self.grad_events.append((len(self.ops), owner[1], "set", site))
+
+    def call(
+        self, name: str, inputs: Iterable[Tensor], outputs: Any, frame: FrameType | None, arguments: Any = None
+    ) -> int | None:
+        """Record a Python-level call as one operation; returns its index."""
+        if self._opaque:
+            for tensor in inputs:
+                self._opaque[-1][self.value_of(tensor)] = None
+            return None
+        sources = tuple(dict.fromkeys(self.value_of(tensor) for tensor in inputs))
+        return self.call_values(name, sources, outputs, frame, arguments)
+
+    def call_values(
+        self, name: str, sources: tuple[int, ...], outputs: Any, frame: FrameType | None, arguments: Any = None
+    ) -> int | None:
+        """Record a call whose inputs are known as values."""
+        site, tags = self.frames.site(frame)
+        index = len(self.ops)
+        results = []
+        lost = True
+        for tensor in _tensors((outputs,)):
+            if self.peek(tensor) in sources:
+                continue
+            value = self._enter(tensor, index, site, name)
+            lost = lost and not self.values[value].requires_grad
+            results.append(value)
+        if not results:
+            return None
+        mode = self._lost_mode(sources, index) if lost else "grad"
+        self._append(Op(name, Kind.PLAIN, sources, tuple(results), site, tags, mode, self._module(), arguments))
+        return index
+
+    def opaque_call(
+        self,
+        name: str,
+        given: list[Tensor],
+        inside: tuple[tuple[int, ...], list[Note]],
+        outputs: Any,
+        frame: FrameType | None,
+        function: Any,
+    ) -> None:
+        """Record a custom function or a transform as one operation over all that went into it."""
+        reads, notes = inside
+        if self._opaque:
+            for value in reads:
+                self._opaque[-1][value] = None
+            for tensor in given:
+                self._opaque[-1][self.value_of(tensor)] = None
+            self._opaque_notes[-1].extend(notes)
+            return
+        values = self.values
+        sources = dict.fromkeys(self.value_of(tensor) for tensor in given)
+        for value in reads:
+            if values[value].requires_grad or values[value].op >= 0:
+                sources[value] = None
+        site = self.frames.site(frame)[0]
+        backward = getattr(function, "backward", None)
+        code = getattr(backward, "__code__", None)
+        index = self.call_values(name, tuple(sources), outputs, frame, code)
+        if index is not None and notes:
+            self.inner_sites[index] = notes
+        if index is None and site is not None:
+            self.inner_sites.setdefault(len(self.ops), notes)
+
+    def container_set(self, identity: int, frame: FrameType | None) -> None:
+        """A list, tuple or dict was put into a module."""
+        self.containers[identity] = self.frames.site(frame)[0]
+
+    def enter_opaque(self) -> None:
+        """From here on operations only tell which known tensors they read."""
+        self._opaque.append({})
+        self._opaque_notes.append([])
+
+    def leave_opaque(self) -> tuple[tuple[int, ...], list[Note]]:
+        """The values read inside, and the notable operations with their statements."""
+        return tuple(self._opaque.pop()), self._opaque_notes.pop()
+
+    def _note_inside(
+        self, name: str, tensors: list[Tensor], args: Any, kwargs: Any, out: Any, frame: FrameType | None
+    ) -> None:
+        reads = self._opaque[-1]
+        for tensor in tensors:
+            value = self._outer_value(tensor)
+            if value is not None:
+                reads[value] = None
+        if name in SLOTS:
+            found = [(key, self._outer_value(item)) for key, item in zip(SLOTS[name], args) if isinstance(item, Tensor)]
+            found += [(key, self._outer_value(item)) for key, item in kwargs.items() if isinstance(item, Tensor)]
+            slots = tuple((key, value) for key, value in found if value is not None)
+            if slots:
+                self._opaque_notes[-1].append((f"slot:{name}", self.frames.site(frame)[0], slots))
+        lost = isinstance(out, Tensor) and not out.requires_grad and any(item.requires_grad for item in tensors)
+        if name in ("detach", "data", "item", "numpy", "tolist") or lost:
+            self._opaque_notes[-1].append((name, self.frames.site(frame)[0], ()))
+
+    def _outer_value(self, tensor: Tensor) -> int | None:
+        """The value of a tensor read inside of a transform, where it is known outside or is a leaf."""
+        inner: Tensor | None = tensor
+        while inner is not None:
+            value = self.peek(inner)
+            if value is not None:
+                return self.value_of(inner)
+            tensor, inner = inner, torch_compat.unwrapped(inner)
+        return self.value_of(tensor) if tensor.requires_grad and tensor.is_leaf else None
+
+    def grad_read(self, owner: Tensor, grad: Any) -> None:
+        """`owner.grad` was read: remember whose gradient this tensor is."""
+        if isinstance(grad, Tensor):
+            number = self.known_object(owner)
+            if number is not None:
+                self.grad_reads.add(number)
+                self.grad_owners[id(grad)] = (weakref.ref(grad), number)
+
+    def grad_set(self, owner: Tensor, grad: Any, frame: FrameType | None) -> None:
+        """`owner.grad = grad`, or its deletion."""
+        number = self.known_object(owner)
+        if number is not None:
+            site, _ = self.frames.site(frame)
+            self.grad_events.append((len(self.ops), number, "clear" if grad is None else "set", site))
+
+    def _clear_grads(self, name: str, written: list[Tensor], site: Site | None) -> None:
+        if not self.grad_owners or name not in ("zero_", "_foreach_zero_", "fill_", "mul_", "_foreach_mul_"):
+            return
+        for tensor in written:
+            owner = self.grad_owners.get(id(tensor))
+            if owner is not None and owner[0]() is tensor:
+                self.grad_events.append((len(self.ops), owner[1], "clear", site))
+
+    def assigned(self, module: int, name: str, tensor: Tensor, frame: FrameType | None) -> None:
+        """A tensor was put under a name of a module."""
+        value = self.peek(tensor)
+        if value is None or self._opaque:
+            return
+        site, _ = self.frames.site(frame)
+        number = self.values[value].object
+        self.assignments.append(Assignment(len(self.ops), number, value, module, name, site))
+
+    def entered(self, module: int, frame: FrameType | None) -> None:
+        """A module's forward begins."""
+        parent = self.module_stack[-1] if self.module_stack else -1
+        self.module_calls[module] = (len(self.ops), parent, self.frames.site(frame)[0])
+        self.module_stack.append(module)
+
+    def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
+        """Autograd was switched on or off for everything that follows."""
+        site, _ = self.frames.site(frame)
+        self.switches.append(GradSwitch(len(self.ops), enabled, site))
+
+    def tensor(self, number: int) -> Tensor | None:
+        """The live tensor of an object number, or None where it is gone."""
+        return self.objects[number].ref() if number >= 0 else None
+
+
+def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
+    """All tensors in nested lists, tuples and dicts."""
+    for item in items:
+        if isinstance(item, Tensor):
+            yield item
+        elif isinstance(item, (list, tuple)):
+            if item:
+                yield from _tensors(item)
+        elif isinstance(item, dict):
+            yield from _tensors(item.values())
+
+
+def _written(
+    name: str, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
+) -> list[Tensor]:
+    """The tensors that the call changed in place."""
+    if kind == Kind.FOREACH_WRITE:
+        return list(_tensors(args[:1]))
+    if kind == Kind.WRITE:
+        first = args[0] if args else kwargs.get("tensor", kwargs.get("input"))
+        return [first] if isinstance(first, Tensor) else []
+    if "out" in kwargs and kwargs["out"] is not None:
+        return list(_tensors((kwargs["out"],)))
+    if kwargs.get("inplace") and isinstance(out, Tensor) and any(out is given for given in tensors):
+        return [out]
+    return []
+
+
+Handler = Callable[..., Any]
+
+
+class Recorder(torch.overrides.TorchFunctionMode):
+    """The mode that hears every torch function call of the program while a step is recorded."""
+
+    def __init__(self, tape: Tape, on_fault: Callable[[BaseException], None]) -> None:
+        super().__init__()
+        self.tape = tape
+        self.live = True
+        self._on_fault = on_fault
+        self._kinds: dict[Any, tuple[Kind, str]] = {}
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = function(*args, **kwargs)
+        if not self.live:
+            return out
+        try:
+            found = self._kinds.get(function)
+            if found is None:
+                found = classify(function)
+                if len(self._kinds) < 4096:
+                    self._kinds[function] = found
+            kind, name = found
+            if kind == Kind.SKIP:
+                return out
+            frame = sys._getframe(1)
+            if kind <= Kind.EXPORT or kind >= Kind.FRESH:
+                self.tape.record(name, kind, args, kwargs, out, frame)
+            else:
+                self._special(kind, name, args, kwargs, out, frame)
+        except Exception as fault:
+            self.live = False
+            self._on_fault(fault)
+        return out
+
+    def _special(
+        self, kind: Kind, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType
+    ) -> None:
+        tape = self.tape
+        if kind == Kind.DATA_SET and len(args) > 1:
+            tape.data_set(args[0], args[1], frame)
+        elif kind == Kind.GRAD_GET:
+            tape.grad_read(args[0], out)
+        elif kind == Kind.GRAD_SET:
+            tape.grad_set(args[0], args[1] if len(args) > 1 else None, frame)
+        elif kind == Kind.FLAG_SET:
+            if args and isinstance(args[0], Tensor):
+                tape.flagged(args[0], frame)
+        elif kind == Kind.GRAD_MODE:
+            tape.grad_switched(bool(args[0]) if args else True, frame)

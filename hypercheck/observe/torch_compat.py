@@ -1,0 +1,64 @@
+"""Every private or version-dependent torch name that hypercheck leans on, chosen by probing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+_functorch = getattr(torch._C, "_functorch", None)
+_is_wrapped = getattr(_functorch, "is_functorch_wrapped_tensor", None)
+_unwrap = getattr(_functorch, "get_unwrapped", None)
+
+
+def unwrapped(tensor: Tensor) -> Tensor | None:
+    """The tensor inside of a `torch.func` wrapper, or None where it is no wrapper."""
+    if _is_wrapped is None or _unwrap is None or not _is_wrapped(tensor):
+        return None
+    inner: Tensor = _unwrap(tensor)
+    return inner
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether the tensor is a dense one with values of its own: no wrapper, no meta or sparse tensor."""
+    return (
+        tensor.device.type != "meta"
+        and tensor.layout == torch.strided
+        and type(tensor) in (Tensor, torch.nn.Parameter)
+        and (_is_wrapped is None or not _is_wrapped(tensor))
+    )
+
+
+def push_lowest(mode: TorchFunctionMode) -> None:
+    """Put the mode under all others, so that whoever leaves a mode of his own takes off his own."""
+    above = _pop_all()
+    torch.overrides._push_mode(mode)
+    for other in above:
+        torch.overrides._push_mode(other)
+
+
+def remove(mode: TorchFunctionMode) -> bool:
+    """Take the mode from wherever it stands in the stack. False where it is not on it (now)."""
+    stack = torch.overrides._get_current_function_mode_stack()
+    if not any(item is mode for item in stack):
+        return False
+    for other in _pop_all():
+        if other is not mode:
+            torch.overrides._push_mode(other)
+    return True
+
+
+def _pop_all() -> list[TorchFunctionMode]:
+    count = len(torch.overrides._get_current_function_mode_stack())
+    return [torch.overrides._pop_mode() for _ in range(count)][::-1]
+
+
+def sequence_number(node: Any) -> int | None:
+    """The number that autograd gave the node, unique among the nodes of a thread."""
+    try:
+        number: int = node._sequence_nr()
+    except (AttributeError, RuntimeError):
+        return None
+    return number

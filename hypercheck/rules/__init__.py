@@ -1,0 +1,21 @@
+"""The catalogue of rules: facts in, findings out, no torch."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from hypercheck.rules.rule import Rule
+
+CATALOGUE: tuple[Rule, ...] = tuple(
+    import_module(f"hypercheck.rules.{folder.name}").RULE
+    for folder in sorted(Path(__file__).parent.glob("hc[0-9]*"))
+    if (folder / "__init__.py").exists()
+)
+"""All rules, by code."""
+
+
+def rule(code: str) -> Rule | None:
+    """The rule with this code or name."""
+    wanted = code.strip().upper()
+    return next((item for item in CATALOGUE if wanted in (item.code, item.name.upper())), None)

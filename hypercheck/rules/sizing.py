@@ -1,0 +1,62 @@
+"""Why a generator makes more numbers than its main network needs, where the numbers give it away."""
+
+from __future__ import annotations
+
+from hypercheck.facts import UsageFact
+
+
+def likely_reason(usage: UsageFact) -> str:
+    """The mistake whose arithmetic gives just this total, or ''.
+
+    A main network of layers d0-d1-…-dn needs the sum of d(i)*d(i+1); the product of pairwise products, or of
+    all the layer sizes, is a common slip.
+    """
+    sizes = _layer_sizes(usage.slots)
+    if len(sizes) >= 3:
+        product = 1
+        for size in sizes:
+            product *= size
+        if usage.total == product:
+            needed = " + ".join(f"{a}*{b}" for a, b in zip(sizes, sizes[1:]))
+            return f"{usage.total:,} is the product {'*'.join(map(str, sizes))} of all layer sizes; the weights need the sum {needed}"
+    if usage.chunk:
+        needed = -(-usage.used // usage.chunk)
+        made = usage.total // usage.chunk
+        if made > needed:
+            return f"{made} chunks of {usage.chunk} are generated, and {needed} are enough"
+    return ""
+
+
+def sizing_advice(usage: UsageFact) -> str:
+    """The size to generate instead."""
+    if usage.chunk:
+        return f"number of chunks = math.ceil({usage.used} / {usage.chunk}) = {-(-usage.used // usage.chunk)}"
+    rows = usage.shape[0] if len(usage.shape) > 1 else 1
+    return f"generate {usage.used // max(rows, 1):,} outputs: sum(w.numel() for w in main.parameters())"
+
+
+def shapes_text(shapes: tuple[tuple[int, ...], ...], most: int = 4) -> str:
+    """Shapes in brackets, the first few.
+
+    >>> shapes_text(((2, 3), (4,)))
+    '[2, 3], [4]'
+    """
+    shown = ["[" + ", ".join(map(str, shape)) + "]" for shape in dict.fromkeys(shapes)]
+    return ", ".join(shown[:most]) + (", …" if len(shown) > most else "")
+
+
+def _layer_sizes(shapes: tuple[tuple[int, ...], ...]) -> list[int]:
+    """The widths of a chain of two-dimensional weights [out, in], first input first."""
+    weights = [shape for shape in shapes if len(shape) == 2]
+    if not weights:
+        return []
+    for flip in (False, True):
+        pairs = [(shape[0], shape[1]) if flip else (shape[1], shape[0]) for shape in weights]
+        chain = [*pairs[0]]
+        for start, end in pairs[1:]:
+            if start != chain[-1]:
+                break
+            chain.append(end)
+        else:
+            return chain
+    return []
