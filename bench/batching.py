@@ -3,7 +3,7 @@
     python bench/batching.py [--quick]
 
 All methods of a cell take turns in one process, in a new random order each round; a figure is the median
-over rounds of loop time / method time. One thread. `--quick` takes fewer rounds and skips the largest cells.
+over rounds of loop time / method time. One thread, and processor time: other programs disturb it little. `--quick` takes fewer rounds and skips the largest cells.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def solve(uses: int) -> batching.Trajectory:
 
 
 def time_ms(method: str, flat: Tensor, x: Tensor, width: int, uses: int) -> float:
-    """One forward and backward of the whole batch, in milliseconds."""
+    """One forward and backward of the whole batch, in milliseconds of processor time."""
     layout = mlp_layout((width, width, width))
     flat.grad = None
-    start = time.perf_counter()
+    start = time.process_time()
     weights = layout.split(flat)
     y = batching.evaluate(weights, x, method=method, trajectory=solve(uses), uses=uses)
     y.square().sum().backward()
-    return (time.perf_counter() - start) * 1e3
+    return (time.process_time() - start) * 1e3
 
 
 def measure(batch: int, width: int, uses: int, budget_s: float) -> dict[str, list[float]]:
@@ -55,8 +55,8 @@ def measure(batch: int, width: int, uses: int, budget_s: float) -> dict[str, lis
     times: dict[str, list[float]] = {method: [] for method in METHODS}
     for method in METHODS:
         time_ms(method, flat, x, width, uses)
-    end = time.perf_counter() + budget_s
-    while len(times["loop"]) < 5 or (time.perf_counter() < end and len(times["loop"]) < 101):
+    end = time.process_time() + budget_s
+    while len(times["loop"]) < 3 or (time.process_time() < end and len(times["loop"]) < 101):
         for method in random.sample(METHODS, len(METHODS)):
             times[method].append(time_ms(method, flat, x, width, uses))
     return times
@@ -78,7 +78,7 @@ def main() -> None:
             for batch in BATCHES:
                 if quick and batch * width * width * uses > 64 * 64 * 64 * 20:
                     continue
-                times = measure(batch, width, uses, budget_s=0.3 if quick else 4.0)
+                times = measure(batch, width, uses, budget_s=0.2 if quick else 2.0)
                 ratios = [
                     statistics.median(loop / own for loop, own in zip(times["loop"], times[method]))
                     for method in others

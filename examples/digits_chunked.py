@@ -16,8 +16,8 @@ class ChunkedHypernetwork(nn.Module):
 
     def __init__(self, widths: tuple[int, ...], embedding_width: int = 16, hidden: int = 64) -> None:
         super().__init__()
-        size = sum(i * o for i, o in pairwise(widths))
-        chunks = math.ceil(size / CHUNK)  # what is left over of the last chunk is not used
+        # What is left over of the last chunk is not used.
+        chunks = math.ceil(sum(i * o for i, o in pairwise(widths)) / CHUNK)
         self.embeddings = nn.Parameter(torch.randn(chunks, embedding_width))
         self.generator = nn.Sequential(
             nn.Linear(embedding_width, hidden), nn.ReLU(), nn.Linear(hidden, CHUNK)
@@ -46,7 +46,7 @@ class ChunkedHypernetwork(nn.Module):
 
 
 def main() -> None:
-    options = read_arguments(__doc__, epochs=40)
+    options = read_arguments(__doc__, epochs=25)
     digits = load(options.data)
     model = ChunkedHypernetwork((digits.train_images[0].numel(), 32, 10))
     # Embeddings of one length, so that no chunk starts louder than the others.

@@ -1,5 +1,6 @@
-"""A full hypernetwork: one learned embedding and one head generate every weight matrix of a digit classifier."""
+"""A full hypernetwork: one embedding and one head generate every weight matrix of a digit classifier."""
 
+import math
 from itertools import pairwise
 
 import torch
@@ -22,11 +23,11 @@ class FullHypernetwork(nn.Module):
 
     @torch.no_grad()
     def scale_head(self, widths: tuple[int, ...]) -> None:
-        """Start each layer at the usual scale, 1 / sqrt(fan-in): as it is made, a head gives far larger weights."""
+        """Start each layer at the usual scale, 1 / sqrt(fan-in): as it is made, a head starts far above."""
         start = 0
         for i, o in pairwise(widths):
-            self.head.weight[start : start + i * o] /= i**0.5
-            self.head.bias[start : start + i * o] /= i**0.5
+            self.head.weight[start : start + i * o] /= math.sqrt(i)
+            self.head.bias[start : start + i * o] /= math.sqrt(i)
             start += i * o
 
     def hand_over(self) -> None:
@@ -49,10 +50,10 @@ class FullHypernetwork(nn.Module):
 
 
 def main() -> None:
-    options = read_arguments(__doc__, epochs=40)
+    options = read_arguments(__doc__, epochs=25)
     digits = load(options.data)
     model = FullHypernetwork((digits.train_images[0].numel(), 32, 10))
-    # Built after the weights were replaced: of `main`, it holds the biases only.
+    # Built after the first hand-over, which replaces parameters of `main`.
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for _ in epochs_shown(options.epochs):
         for images, labels in shuffled_batches(digits.train_images, digits.train_labels, size=64):

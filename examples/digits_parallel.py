@@ -1,6 +1,6 @@
-"""A conditional hypernetwork: every image gets a classifier of its own, and all of them run as one grouped convolution.
+"""A conditional hypernetwork: every image gets a classifier of its own, all in one grouped convolution.
 
-A convolution with kernels of size 1 is a linear layer, and with one group per sample it is one linear layer for each.
+A convolution with kernels of size 1 is a linear layer; with one group per sample, it is one layer for each.
 """
 
 from itertools import pairwise
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class ParallelHypernetwork(nn.Module):
-    """Image [B, 1, S, S] -> condition [B, 16] -> weights [B, P] -> B small networks side by side -> scores [B, 10]."""
+    """Images [B, 1, S, S] -> conditions [B, 16] -> weights [B, P] of B small networks -> scores [B, 10]."""
 
     def __init__(self, widths: tuple[int, ...], hidden: int = 32) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class ParallelHypernetwork(nn.Module):
 
 
 def main() -> None:
-    options = read_arguments(__doc__, epochs=40)
+    options = read_arguments(__doc__, epochs=25)
     digits = load(options.data)
     model = ParallelHypernetwork((digits.train_images[0].numel(), 16, 10))
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)

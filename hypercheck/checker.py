@@ -16,7 +16,9 @@ from hypercheck.settings import Settings
 _IGNORE = re.compile(r"#\s*hypercheck:\s*ignore(?:\[([A-Za-z0-9_,\s-]+)\])?")
 
 
-def judge(facts: RunFacts, settings: Settings, rules: Sequence[Rule] = CATALOGUE) -> tuple[list[Finding], list[Outcome], list[str]]:
+def judge(
+    facts: RunFacts, settings: Settings, rules: Sequence[Rule] = CATALOGUE
+) -> tuple[list[Finding], list[Outcome], list[str]]:
     """The findings of all selected rules (causes first, symptoms folded), how each rule ended, and own faults."""
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
@@ -54,7 +56,10 @@ def blindness(facts: RunFacts) -> str:
 def fold(findings: Iterable[Finding], rules: Sequence[Rule]) -> list[Finding]:
     """Findings with their symptoms folded under the cause that shares a victim with them."""
     explains = {rule.code: rule.explains for rule in rules}
-    ordered = sorted(findings, key=lambda item: (-item.severity.rank, item.code, item.location.line if item.location else 0))
+    ordered = sorted(
+        findings,
+        key=lambda item: (-item.severity.rank, item.code, item.location.line if item.location else 0),
+    )
     folded: dict[int, list[str]] = {}
     gone: set[int] = set()
     for index, cause in enumerate(ordered):

@@ -114,17 +114,23 @@ def choose(weights: Mapping[str, Tensor], uses: int = 1, points: int = 1) -> str
         return "bmm"
     networks = len(next(iter(weights.values())))
     total = _size_bytes(weights)
+    each = total // max(networks, 1)
     if networks == 1:
+        return "vecdot" if uses == points == 1 and each > WIDE_BYTES else "bmm"
+    if uses == 1 and each > WIDE_BYTES and total > 8 * CACHE_BYTES:
         return "loop"
-    if uses == 1 and points == 1:
+    if points == 1 and (uses == 1 or (each <= TINY_BYTES and networks >= 32)):
         return "vecdot"
-    if total // max(networks, 1) <= WIDE_BYTES:
-        return "bmm" if uses == 1 or total <= 2 * CACHE_BYTES else "micro_bmm"
-    return "micro_bmm" if uses > 1 and points == 1 else "loop"
+    if each > WIDE_BYTES and points > 1:
+        return "loop"
+    return "bmm" if total <= 2 * CACHE_BYTES else "micro_bmm"
 
 
 WIDE_BYTES = 128 * 2**10
-"""A network with more weights than this gains nothing from batching in a single use."""
+"""Networks with more weights than this, and many of them, gain nothing from batching in a single use."""
+
+TINY_BYTES = 8 * 2**10
+"""For networks with no more weights than this, multiplying and summing beats matrix products."""
 
 
 class GroupSwish(nn.Module):

@@ -4,8 +4,8 @@
     m_v  = sum of MLP(h_u) over the neighbours u;  h_v <- GRU(m_v, h_v)      forwards, then backwards
     W_v  = decoder(h_v)[:O, :I] / sqrt(I)                          a corner of the largest matrix
 
-The decoder's outputs beyond a small layer's shape are unused in this architecture, and used in another: coverage
-is to be judged over all of them.
+The decoder's outputs beyond a small layer's shape are unused in this architecture, and used in another:
+coverage is to be judged over all of them.
 Zhang, Ren & Urtasun 2019 (arXiv 1810.05749); Knyazev et al. 2021 (arXiv 2110.13100).
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,8 @@ from hypercheck.models.survey import ModelInfo
 
 class GraphHypernet(Hypernet):
     """Number of an architecture (its widths are its graph, a chain of layers) -> weights of that MLP."""
+
+    reshapes = True
 
     def __init__(
         self,
@@ -46,14 +49,14 @@ class GraphHypernet(Hypernet):
     def generate(self, cond: Tensor | int | None = None) -> dict[str, Tensor]:
         """The weights of architecture `cond`, a number; of the first one without it."""
         dims = self._widths(cond)
-        shapes = torch.tensor([[o, i] for i, o in zip(dims, dims[1:])])
+        shapes = torch.tensor([[o, i] for i, o in pairwise(dims)])
         nodes = list(self.encode(shapes / self.largest).split(1))
         for order in (range(1, len(nodes)), range(len(nodes) - 2, -1, -1)):
             before = -1 if order.step > 0 else 1
             for v in order:
                 nodes[v] = self.update(self.message(nodes[v + before]), nodes[v])
         weights: dict[str, Tensor] = {}
-        for index, (inputs, outputs) in enumerate(zip(dims, dims[1:])):
+        for index, (inputs, outputs) in enumerate(pairwise(dims)):
             full = self.decoder(nodes[index]).view(self.largest, self.largest + 1)
             weights[f"{2 * index}.weight"] = full[:outputs, :inputs] / math.sqrt(inputs)
             weights[f"{2 * index}.bias"] = torch.tanh(0.2 * full[:outputs, -1])

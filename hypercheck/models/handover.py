@@ -209,6 +209,8 @@ def _adam(model: nn.Module) -> torch.optim.Optimizer:
 
 def _why_not(model: Hypernet, way: Handover) -> str:
     """Why this way does not apply to this model; empty if it does."""
+    if way.stage is Stage.USE and way.act is not right.functional and model.reshapes:
+        return "the shapes of the weights differ from step to step; no one module fits them"
     if way.stage is Stage.BATCHING and not hasattr(model, "batching"):
         return "the model has no choice of batching"
     if way.code in ("HC103", "HC107") and model.regenerates:

@@ -11,6 +11,7 @@ de Avila Belbute-Peres, Chen & Sha 2021 (arXiv 2111.01008).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +48,7 @@ class HyperPINN(Hypernet):
         """u [B, T, 1] at the times x [B, T, 1]."""
         return batching.evaluate(weights, x, method="bmm")
 
-    def loss(self, inputs: tuple[Tensor, ...], targets: Tensor | None) -> Tensor:
+    def loss(self, inputs: tuple[Any, ...], targets: Tensor | None) -> Tensor:
         """How far u is from solving the equation, and from its two initial values (time 0 comes first)."""
         times, parameter = inputs
         times = times.detach().requires_grad_()
@@ -55,7 +56,8 @@ class HyperPINN(Hypernet):
         slope = derivative(u, times)
         residual = derivative(slope, times) + parameter.unsqueeze(-1).square() * u
         start = (u[:, 0] - 1).square() + slope[:, 0].square()
-        return residual.square().mean() + start.mean()
+        loss: Tensor = residual.square().mean() + start.mean()
+        return loss
 
     def example(self, batch: int = 8, generator: torch.Generator | None = None) -> Batch:
         """Times [B, T, 1] in 0 to 2, the first of them 0, and lambda [B, 1] in 1 to 2; no targets."""

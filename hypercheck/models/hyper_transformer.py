@@ -63,11 +63,11 @@ class HyperTransformer(MLPHypernet):
         return weights
 
     def example(self, batch: int = 8, generator: torch.Generator | None = None) -> Batch:
-        """Queries [B, I], a labelled support set, and classes [B]; some sets have their labels turned round."""
+        """Queries [B, I], a labelled support set, and classes [B]; some sets have other labels."""
         x = torch.randn(batch + self.support, self.main_dims[0], generator=generator)
         turned = torch.randint(2, (), generator=generator)
         labels = (classes(x, self.main_dims[-1]) + turned) % self.main_dims[-1]
-        return (x[:batch], (x[batch:], labels[batch:])), labels[:batch]  # type: ignore[return-value]
+        return (x[:batch], (x[batch:], labels[batch:])), labels[:batch]
 
 
 INFO = ModelInfo(

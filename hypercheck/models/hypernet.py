@@ -15,7 +15,8 @@ from hypercheck.models.init import ntk_scaled
 from hypercheck.models.layout import Layout, mlp_layout
 from hypercheck.models.main_networks import activation_named, mlp_module, run_mlp
 
-Batch = tuple[tuple[Tensor, ...], "Tensor | None"]
+Batch = tuple[tuple[Any, ...], "Tensor | None"]
+"""The arguments of `forward`, and targets or None."""
 
 
 @contextlib.contextmanager
@@ -51,6 +52,8 @@ class Hypernet(nn.Module):
     """True where the generated tensors have a leading batch axis B: every sample has its own weights."""
     regenerates: ClassVar[bool] = False
     """True where weights are generated and used several times in one step."""
+    reshapes: ClassVar[bool] = False
+    """True where the shapes of the generated tensors depend on the condition."""
 
     def generate(self, cond: Any = None) -> dict[str, Tensor]:
         """The generated tensors by name; `cond` is whatever the weights depend on."""
@@ -68,7 +71,7 @@ class Hypernet(nn.Module):
         """A small batch: the arguments of `forward`, and targets or None."""
         raise NotImplementedError
 
-    def loss(self, inputs: tuple[Tensor, ...], targets: Tensor | None) -> Tensor:
+    def loss(self, inputs: tuple[Any, ...], targets: Tensor | None) -> Tensor:
         """A scalar to minimise: cross-entropy for integer targets, else the mean squared error."""
         outputs = self(*inputs)
         assert isinstance(outputs, Tensor) and targets is not None
@@ -121,7 +124,7 @@ class MLPHypernet(Hypernet):
 
 def classes(x: Tensor, count: int) -> Tensor:
     """A label for each row that can be learned: which of `count` equal slices its mean falls in, [B]."""
-    place = torch.special.ndtr(x.mean(dim=-1) * math.sqrt(x.shape[-1]))
+    place: Tensor = torch.special.ndtr(x.mean(dim=-1) * math.sqrt(x.shape[-1]))
     return (place * count).long().clamp(max=count - 1)
 
 

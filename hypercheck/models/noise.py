@@ -10,6 +10,7 @@ Krueger et al. 2017 (arXiv 1710.04759); Pawlowski et al. 2017 (arXiv 1711.01297)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -52,7 +53,7 @@ class NoiseHypernet(MLPHypernet):
         samples = len(next(iter(weights.values())))
         return batching.evaluate(weights, x.expand(samples, *x.shape), activation=self.activation)
 
-    def loss(self, inputs: tuple[Tensor, ...], targets: Tensor | None) -> Tensor:
+    def loss(self, inputs: tuple[Any, ...], targets: Tensor | None) -> Tensor:
         """Mean cross-entropy over the samples, plus the prior on the weights."""
         assert targets is not None
         x, z = inputs

@@ -22,7 +22,7 @@ from hypercheck.models.survey import ModelInfo
 
 
 class SMASHHypernet(Hypernet):
-    """Connections [L, L] of 0 and 1 -> convolutions -> weights [L, W, W]; the ends of the network are stored."""
+    """Connections [L, L] of 0 and 1 -> convolutions -> weights [L, W, W]; both ends are stored."""
 
     def __init__(
         self, inputs: int = 8, width: int = 6, layers: int = 3, outputs: int = 3, seed: int | None = 0

@@ -214,8 +214,8 @@ def param_list(model: nn.Module) -> torch.optim.Optimizer:
     """The trunk's layers lie in a plain list, where no module looks."""
     trunk = model.get_submodule("trunk")
     del model.trunk
-    object.__setattr__(model, "layers", list(trunk.children()))  # HC303
-    run = functools.partial(functools.reduce, lambda h, layer: layer(h), model.layers)
+    object.__setattr__(model, "trunk_layers", list(trunk.children()))  # HC303
+    run = functools.partial(functools.reduce, lambda h, layer: layer(h), model.trunk_layers)
     object.__setattr__(model, "trunk", run)
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 

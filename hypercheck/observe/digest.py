@@ -115,11 +115,13 @@ class Digest:
         flow = self.flow
         hungry = set(starved)
         in_loss = self._values_of(hungry)
-        full = {number for number, values in in_loss.items() if not any(value in flow.live for value in values)}
+        full = {
+            number for number, values in in_loss.items() if not any(value in flow.live for value in values)
+        }
         found: dict[tuple[str, str, int], CutFact] = {}
         rows_seen: dict[tuple[str, str, int], dict[int, set[int]]] = {}
         for edge in flow.broken_edges():
-            if not flow.tape.values[edge.target].op >= 0:
+            if self._initialises(edge):
                 continue
             above = flow.upstream(edge.source)
             victims = {self.tape.values[value].object for value in above} & full
@@ -138,6 +140,15 @@ class Digest:
             found[key] = fact if old is None else _merged(old, fact)
             rows_seen.setdefault(key, {})
         return self._main_cuts(list(found.values()))
+
+    def _initialises(self, edge: Edge) -> bool:
+        """Whether the edge copied start values, before this step, into a tensor that learns by itself."""
+        if edge.op >= self.step.first_op and self.step.number > 1:
+            return False
+        number = self.tape.values[edge.target].object
+        if self.step.number == 1:
+            return False
+        return number in self.updates and self.updates[number].size.state == "ok"
 
     def _feeds_slot(self, edge: Edge) -> bool:
         return any(slot.value == edge.target for slot in self.flow.slots)
@@ -307,13 +318,29 @@ class Digest:
             place = frames.location(call["site"])
             if call["unknown"] and set(call["given"].values()) & objects:
                 names = tuple(call["unknown"][:6])
-                return [DeadEnd("unused-name", place, victims, source, shapes, names, (made,) if made else ())]
+                return [
+                    DeadEnd("unused-name", place, victims, source, shapes, names, (made,) if made else ())
+                ]
             if call["own"] and set(call["given"].values()) & {tape.values[v].object for v in flow.in_loss}:
-                return [DeadEnd("stale-call", place, victims, source, shapes, tuple(call["own"][:6]), (made,) if made else ())]
+                return [
+                    DeadEnd(
+                        "stale-call",
+                        place,
+                        victims,
+                        source,
+                        shapes,
+                        tuple(call["own"][:6]),
+                        (made,) if made else (),
+                    )
+                ]
         for item in tape.assignments:
             if item.op >= self.step.first_op and item.object in objects:
                 place = frames.location(item.site)
-                return [DeadEnd("unused-name", place, victims, source, shapes, (item.name,), (made,) if made else ())]
+                return [
+                    DeadEnd(
+                        "unused-name", place, victims, source, shapes, (item.name,), (made,) if made else ()
+                    )
+                ]
         loss_at = self._loss_location()
         if used:
             return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
@@ -342,7 +369,9 @@ class Digest:
         fact = self.tape.values[value]
         return fact.leaf or (not fact.requires_grad and self.tape.objects[fact.object].is_parameter)
 
-    def _fitting(self, shapes: tuple[tuple[int, ...], ...], own: dict[int, tuple[int, int]]) -> tuple[str, ...]:
+    def _fitting(
+        self, shapes: tuple[tuple[int, ...], ...], own: dict[int, tuple[int, int]]
+    ) -> tuple[str, ...]:
         """The main network's own tensors that have the shapes (or together the size) of what was generated."""
         wanted = {self.tape.values[value].shape: number for number, (value, _) in own.items()}
         hits = [number for shape, number in wanted.items() if len(shape) > 1 and shape in shapes]
@@ -352,7 +381,9 @@ class Digest:
         for number in own:
             by_module[self.naming.module_of(number).split(".")[0]].append(number)
         total = sum(_numel(self.tape.values[value].shape) for value, _ in own.values())
-        weights = sum(_numel(self.tape.values[v].shape) for v, _ in own.values() if len(self.tape.values[v].shape) > 1)
+        weights = sum(
+            _numel(self.tape.values[v].shape) for v, _ in own.values() if len(self.tape.values[v].shape) > 1
+        )
         flat = {_numel(shape) for shape in shapes} | {shape[-1] for shape in shapes if shape}
         if own and (total in flat or weights in flat):
             return tuple(self.naming.object(number) for number in list(own)[:6])
@@ -377,7 +408,9 @@ class Digest:
             if len(inside) > 12:
                 break
             module = parent
-        return frames.location(best) if best is not None else frames.location(self.tape.ops[min(indexes)].site)
+        return (
+            frames.location(best) if best is not None else frames.location(self.tape.ops[min(indexes)].site)
+        )
 
     def _loss_location(self) -> Location | None:
         for item in self.backwards:
@@ -404,7 +437,9 @@ class Digest:
         for edges in flow.children.values():
             for edge in edges:
                 op = tape.ops[edge.op]
-                if edge.source in flow.live and (op.name in ZERO_DERIVATIVE or op.name.startswith("function:")):
+                if edge.source in flow.live and (
+                    op.name in ZERO_DERIVATIVE or op.name.startswith("function:")
+                ):
                     suspects[edge.op] = op
         found = []
         unexplained = set(live)
@@ -420,7 +455,9 @@ class Digest:
                 related = (place.labelled("applied here"),) if place else ()
                 place = mechanisms.backward_location(op.arguments) or place
             kind = "custom" if custom else "zero-derivative"
-            found.append(DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related))
+            found.append(
+                DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
+            )
             unexplained -= set(victims)
         return found
 
@@ -436,7 +473,12 @@ class Digest:
             if at < 0 or at == index:
                 continue
             for source in tape.ops[at].inputs:
-                if source >= 0 and source not in seen and source in flow.live and flow.carries(source, value, tape.ops[at]):
+                if (
+                    source >= 0
+                    and source not in seen
+                    and source in flow.live
+                    and flow.carries(source, value, tape.ops[at])
+                ):
                     seen.add(source)
                     stack.append(source)
         without = {tape.values[value].object for value in seen}
@@ -513,7 +555,7 @@ class Digest:
             if index is None:
                 continue
             for root in flow.elements.roots_of(index):
-                if tape.values[root].op >= 0:
+                if tape.values[root].op >= self.step.first_op:
                     roots[root].append(slot)
         return [fact for root, slots in list(roots.items())[:200] if (fact := self._usage(root, slots))]
 
@@ -580,12 +622,15 @@ class Digest:
         cached: dict[int, list[int]] | None = getattr(self, "_reader_table", None)
         if cached is None:
             cached = defaultdict(list)
-            for index in range(self.step.first_op, len(self.tape.ops)):
+            for index in range(self.step.first_op, self._end()):
                 for value in self.tape.ops[index].inputs:
                     if value >= 0:
                         cached[value].append(index)
             self._reader_table = cached
         return cached
+
+    def _end(self) -> int:
+        return self.step.end_op or len(self.tape.ops)
 
     def _overlaps(self, root: int, slots: list[Slot]) -> tuple[tuple[tuple[int, int], ...], Location | None]:
         flow, tape = self.flow, self.tape
@@ -614,7 +659,15 @@ class Digest:
             if not parents:
                 break
             op = tape.ops[tape.values[value].op]
-            if op.name in ("__getitem__", "narrow", "select", "split", "chunk", "index_select", "split_with_sizes"):
+            if op.name in (
+                "__getitem__",
+                "narrow",
+                "select",
+                "split",
+                "chunk",
+                "index_select",
+                "split_with_sizes",
+            ):
                 best = op.site
             value = parents[0]
         return frames.location(best)
@@ -637,10 +690,16 @@ class Digest:
             made = tape.values[root].op
             if made < 0 or made >= self.step.first_op or tape.values[root].leaf:
                 continue
+            if root not in flow.live and not self._all_starved(flow.trainable_above(root)):
+                continue
             step = self._step_of(made)
             if step >= self.step.number or self._made_before_any_step(step):
                 continue
-            above = [n for n in flow.trainable_above(slot.value) if n in self.session.ever_stepped or n in self.session.manual]
+            above = [
+                n
+                for n in flow.trainable_above(root)
+                if n in self.session.ever_stepped or n in self.session.manual
+            ]
             if not above or not self._updated_since(above):
                 continue
             source = self.naming.value(root)
@@ -648,6 +707,11 @@ class Digest:
             used = frames.location(tape.ops[slot.op].site, "used here")
             found.setdefault(source, StaleFact(source, place, used, step, tuple(above)))
         return list(found.values())
+
+    def _all_starved(self, numbers: list[int]) -> bool:
+        """Whether none of the tensors that are due in this step got a gradient."""
+        due = [self.updates[number] for number in numbers if number in self.updates]
+        return bool(due) and all(update.size.state in ("none", "zero") for update in due)
 
     def _made_before_any_step(self, step: int) -> bool:
         return self.session.steps_seen - (1 if self.step.optimizers else 0) < step
@@ -667,7 +731,12 @@ class Digest:
             writer = op
             if op.name == "alias" and op.inputs:
                 writer = tape.ops[tape.values[op.inputs[0]].op]
-            if op.kind != Kind.WRITE or writer.name not in OVERWRITES or not value.requires_grad or value.leaf:
+            if (
+                op.kind != Kind.WRITE
+                or writer.name not in OVERWRITES
+                or not value.requires_grad
+                or value.leaf
+            ):
                 continue
             before = self._previous_value(slot)
             if before is None or tape.values[before].op < 0 or tape.values[before].leaf:
@@ -688,7 +757,11 @@ class Digest:
                 op = self.tape.ops[edge.op]
                 if edge.op >= self.step.first_op and isinstance(op.arguments, tuple):
                     for item in op.arguments:
-                        if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right", "left"):
+                        if (
+                            isinstance(item, tuple)
+                            and len(item) == 2
+                            and item[0] in ("weight", "bias", "right", "left")
+                        ):
                             if item[1] == edge.source:
                                 found.append(edge.source)
         return list(dict.fromkeys(found))
@@ -796,7 +869,11 @@ class Digest:
                 if fact.op < 0 or fact.op >= self.step.first_op or not fact.requires_grad:
                     continue
                 above = [number for number in self._live_leaves(edge.source)]
-                if not above or any(number in held or number in self.session.differentiated for number in above):
+                if fact.object in self.session.differentiated or edge.source not in flow.into_slots:
+                    continue
+                if not above or any(
+                    number in held or number in self.session.differentiated for number in above
+                ):
                     continue
                 if self._step_of(fact.op) > 1 and not tape.objects[fact.object].is_parameter:
                     pass
@@ -831,7 +908,10 @@ class Digest:
             if fact.requires_grad or fact.object < 0 or fact.object in found:
                 continue
             known = tape.objects[fact.object]
-            if known.made_by not in ("randn", "rand", "normal", "empty", "zeros", "ones") or known.is_parameter:
+            if (
+                known.made_by not in ("randn", "rand", "normal", "empty", "zeros", "ones")
+                or known.is_parameter
+            ):
                 continue
             holders = self.session.holders.get(fact.object, ())
             if not any(holder.kind in ("attribute", "container") for holder in holders):
@@ -841,7 +921,9 @@ class Digest:
                 continue
             random = known.made_by in ("randn", "rand", "normal")
             detail = "random" if random else "constant"
-            place = frames.location(tape.ops[tape.values[first].op].site) if tape.values[first].op >= 0 else None
+            place = (
+                frames.location(tape.ops[tape.values[first].op].site) if tape.values[first].op >= 0 else None
+            )
             found[fact.object] = LostLeaf(fact.object, "constant", place, 1, "none", detail)
         return list(found.values())
 
@@ -850,7 +932,11 @@ class Digest:
     def _frozen_at(self, frozen: list[int]) -> Location | None:
         wanted = set(frozen)
         for op in reversed(self.tape.ops):
-            if op.name == "flags" and op.site is not None and self.tape.values[op.outputs[0]].object in wanted:
+            if (
+                op.name == "flags"
+                and op.site is not None
+                and self.tape.values[op.outputs[0]].object in wanted
+            ):
                 if not self.tape.values[op.outputs[0]].requires_grad:
                     return frames.location(op.site)
         return None
@@ -931,7 +1017,10 @@ def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape
     if fact.leaf or fact.op < 0:
         return False
     return any(
-        isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "right", "bias") and item[1] == value
+        isinstance(item, tuple)
+        and len(item) == 2
+        and item[0] in ("weight", "right", "bias")
+        and item[1] == value
         for item in arguments
     )
 

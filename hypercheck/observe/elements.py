@@ -16,7 +16,9 @@ _SAME_PLACE = frozenset(
     "new_tensor copy_ mul_ div_ add_ sub_ __mul__ __truediv__ __neg__ div dropout leaky_relu elu silu nan_to_num round "
     "sign floor ceil square sin cos".split()
 )
-_ELEMENTWISE_PAIR = frozenset("mul add sub div __mul__ __add__ __sub__ __rmul__ __radd__ multiply true_divide rsub".split())
+_ELEMENTWISE_PAIR = frozenset(
+    "mul add sub div __mul__ __add__ __sub__ __rmul__ __radd__ multiply true_divide rsub".split()
+)
 _JOIN_CALLS: dict[str, Any] = {
     "cat": torch.cat, "concat": torch.cat, "concatenate": torch.cat, "stack": torch.stack, "hstack": torch.hstack,
     "vstack": torch.vstack, "flip": torch.flip, "roll": torch.roll, "repeat": Tensor.repeat, "tile": torch.tile,
@@ -94,7 +96,9 @@ class Elements:
             same = [item for item, shape in zip(op.inputs, shapes) if _numel(shape) == _numel(own)]
             return tuple(same[:1])
         if op.name in _ELEMENTWISE_PAIR:
-            same = [item for item, shape in zip(op.inputs, shapes) if shape == own and not self._is_input(item)]
+            same = [
+                item for item, shape in zip(op.inputs, shapes) if shape == own and not self._is_input(item)
+            ]
             if len(same) == 1 and all(_numel(shape) <= 1 or shape == own for shape in shapes):
                 return (same[0],)
         return ()

@@ -263,7 +263,7 @@ class Flow:
                 if known or apart or raw:
                     yield "weight", value, True
             elif op.name in SCALINGS:
-                if (known or apart) and other_data or (size < largest and raw):
+                if ((known or apart) and other_data) or (size < largest and raw):
                     yield "scale", value, True
             elif (known or apart) and size < largest:
                 yield "bias", value, True

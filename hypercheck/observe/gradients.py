@@ -30,15 +30,21 @@ def measure(grad: Tensor | None, with_rows: bool = True) -> GradientSize:
         if grad.device.type == "meta" or grad.numel() == 0:
             return GradientSize("ok", 0.0)
         if grad.layout != torch.strided:
-            return _measure_values(grad.coalesce().values() if grad.layout == torch.sparse_coo else grad.to_dense())
+            return _measure_values(
+                grad.coalesce().values() if grad.layout == torch.sparse_coo else grad.to_dense()
+            )
         if grad.dim() == 0 or not with_rows:
             return _measure_values(grad)
         rows = grad.reshape(grad.shape[0], -1)
         peaks = torch.linalg.vector_norm(rows, ord=float("inf"), dim=1)
-        norms = torch.linalg.vector_norm(rows.float() if rows.dtype in (torch.float16, torch.bfloat16) else rows, dim=1)
+        norms = torch.linalg.vector_norm(
+            rows.float() if rows.dtype in (torch.float16, torch.bfloat16) else rows, dim=1
+        )
         norm = float(torch.linalg.vector_norm(norms))
         if not math.isfinite(norm):
-            return GradientSize("nonfinite" if not bool(torch.isfinite(peaks).all()) else "ok", norm, grad.shape[0])
+            return GradientSize(
+                "nonfinite" if not bool(torch.isfinite(peaks).all()) else "ok", norm, grad.shape[0]
+            )
         zero = peaks == 0
         state = "zero" if bool(zero.all()) else "ok"
         return GradientSize(state, norm, grad.shape[0], ranges(zero))
@@ -85,14 +91,22 @@ def fingerprint(tensor: Tensor) -> Fingerprint | None:
         count = tensor.numel()
         positions = torch.linspace(0, count - 1, min(count, _SAMPLE), device=tensor.device).long()
         grad = tensor.grad
-        if grad is not None and grad.layout == torch.strided and grad.shape == tensor.shape and grad.dim() > 0:
+        if (
+            grad is not None
+            and grad.layout == torch.strided
+            and grad.shape == tensor.shape
+            and grad.dim() > 0
+        ):
             rows = grad.reshape(grad.shape[0], -1)
             row = int(torch.linalg.vector_norm(rows, ord=float("inf"), dim=1).argmax())
             width = rows.shape[1]
             top = int(rows[row].abs().argmax())
             start = row * width + max(0, top - _SAMPLE // 2)
             positions = torch.cat(
-                [positions, torch.arange(start, min(row * width + width, start + _SAMPLE), device=tensor.device)]
+                [
+                    positions,
+                    torch.arange(start, min(row * width + width, start + _SAMPLE), device=tensor.device),
+                ]
             )
         flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
         return Fingerprint(positions, flat[positions].clone(), tensor._version, tensor.data_ptr())

@@ -74,7 +74,11 @@ def mechanism_of(tape: Tape, index: int, source: int | None = None) -> str | Non
     if notes and notes[0][0] in ("detach", "data"):
         return "detach"
     if any(tape.values[item].requires_grad for item in op.inputs if item >= 0) or source is not None:
-        return "nondifferentiable-op" if op.name in INTEGER_LIKE or op.kind == Kind.MAYBE_VIEW else "severed-link"
+        return (
+            "nondifferentiable-op"
+            if op.name in INTEGER_LIKE or op.kind == Kind.MAYBE_VIEW
+            else "severed-link"
+        )
     return None
 
 
@@ -228,7 +232,9 @@ def _switch_location(tape: Tape, index: int, op: Op, label: str) -> Location | N
         if isinstance(item, CodeType):
             line = frames.decorator_line(item)
             source = linecache.getline(item.co_filename, line).rstrip("\n")
-            return Location(frames.display_path(item.co_filename), line, line, item.co_name, source, label=label)
+            return Location(
+                frames.display_path(item.co_filename), line, line, item.co_name, source, label=label
+            )
         place = frames.location(item)
         if place is None:
             continue
@@ -236,7 +242,9 @@ def _switch_location(tape: Tape, index: int, op: Op, label: str) -> Location | N
         if block is not None:
             source = linecache.getline(item.code.co_filename, block[0]).rstrip("\n")
             return Location(place.file, block[0], block[1], place.function, source, label=label)
-    switches = [item for item in tape.switches if item.op <= index and not item.enabled and item.site is not None]
+    switches = [
+        item for item in tape.switches if item.op <= index and not item.enabled and item.site is not None
+    ]
     if switches and op.mode == "no_grad":
         return frames.location(switches[-1].site, label)
     return None

@@ -111,7 +111,9 @@ class _Search:
                 self.add(f"{path}.{name}", child, Holder(f"{path}.{name}", "module", id(item), name), depth)
         for name, value in own.items():
             if name not in _MODULE_INTERNALS:
-                self.add(f"{path}.{name}", value, Holder(f"{path}.{name}", "attribute", id(item), name), depth + 1)
+                self.add(
+                    f"{path}.{name}", value, Holder(f"{path}.{name}", "attribute", id(item), name), depth + 1
+                )
 
     def function(self, item: types.FunctionType, depth: int) -> None:
         for name, cell in zip(item.__code__.co_freevars, item.__closure__ or ()):

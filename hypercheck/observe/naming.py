@@ -27,7 +27,9 @@ class Naming:
         for record in self._session.optimizers:
             if number in record.objects:
                 return f"{self.optimizer(record)}.param[{record.objects.index(number)}]"
-        return f"a tensor of shape {list(self._tape.values[first].shape)}" if first is not None else "a tensor"
+        return (
+            f"a tensor of shape {list(self._tape.values[first].shape)}" if first is not None else "a tensor"
+        )
 
     def value(self, value: int) -> str:
         """The name of a value: its tensor's, unless that is gone; then the expression that made it."""

@@ -82,9 +82,7 @@ class Observation:
                 if number not in upstream or not tape.values[edge.source].leaf:
                     continue
                 op = tape.ops[edge.op]
-                if op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source:
-                    found.add(number)
-                elif op.name in ("embedding", "__getitem__", "index_select", "unbind", "expand", "select"):
+                if (op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source) or op.name in ("embedding", "__getitem__", "index_select", "unbind", "expand", "select"):
                     found.add(number)
         return found
 
@@ -101,7 +99,11 @@ class Observation:
         for record in session.optimizers:
             if record.steps == 0 and record.objects:
                 for number in record.objects:
-                    if number in session.filled_ever and number not in stepped and number not in session.manual:
+                    if (
+                        number in session.filled_ever
+                        and number not in stepped
+                        and number not in session.manual
+                    ):
                         never[number] = naming.optimizer(record)
                         tensors.setdefault(number, self._tensor_fact(number, naming))
         return RunFacts(
@@ -159,10 +161,13 @@ class Observation:
             module=naming.module_of(number),
             training=session.module_training.get(owner, True) if owner is not None else True,
             made_at=made_at,
-            held_at=frames.location(session.hidden.get(number)) if session.hidden.get(number) else naming.held_at(number),
+            held_at=frames.location(session.hidden.get(number))
+            if session.hidden.get(number)
+            else naming.held_at(number),
             generates=number in self._upstream,
             optimizers=tuple(
-                naming.optimizer(session.optimizers[item]) for item in sorted(session.ever_stepped.get(number, ()))
+                naming.optimizer(session.optimizers[item])
+                for item in sorted(session.ever_stepped.get(number, ()))
             ),
             loaded=self._was_loaded(number),
         )
@@ -185,7 +190,12 @@ class Observation:
             for number in record.objects:
                 tensor = session.tape.tensor(number)
                 holders = session.holders.get(number, [])
-                if tensor is not None and not holders and session.names_taken and number not in session.filled_ever:
+                if (
+                    tensor is not None
+                    and not holders
+                    and session.names_taken
+                    and number not in session.filled_ever
+                ):
                     orphans.append(number)
                     size += tensor.numel() * tensor.element_size()
             found.append(
@@ -211,20 +221,24 @@ class Observation:
         trunk = [number for number in sorted(self._upstream) if number not in self._embeddings]
         owners = [naming.module_of(number) or naming.object(number) for number in trunk]
         paths = _tops([path for path in owners if path])
-        mains = _tops([session.module_names[item] for item in sorted(self._main) if item in session.module_names])
+        mains = _tops(
+            [session.module_names[item] for item in sorted(self._main) if item in session.module_names]
+        )
         names_of_embeddings = [naming.object(number) for number in sorted(self._embeddings)]
         everything = [path for path in session.module_names.values()]
         links: dict[tuple[str, str, tuple[tuple[int, int], ...]], Link] = {}
         for step in self.steps:
             for link in step.links:
                 links[(link.slot, link.source, link.ranges)] = link
-        reasons = {path: "generates weights that the main network uses" for path in paths}
-        reasons.update({path: "uses generated weights" for path in mains})
-        reasons.update({path: "a trainable input of the generator" for path in names_of_embeddings})
+        reasons = dict.fromkeys(paths, "generates weights that the main network uses")
+        reasons.update(dict.fromkeys(mains, "uses generated weights"))
+        reasons.update(dict.fromkeys(names_of_embeddings, "a trainable input of the generator"))
         return Roles(
             hypernet=_chosen(hypernet, everything, paths),
             main=_chosen(main, everything, mains),
-            embeddings=_chosen(embeddings, [naming.object(n) for n in sorted(self._upstream)], names_of_embeddings),
+            embeddings=_chosen(
+                embeddings, [naming.object(n) for n in sorted(self._upstream)], names_of_embeddings
+            ),
             optimizers=tuple(
                 OptimizerInfo(naming.optimizer(record), record.kind, len(record.objects), record.steps)
                 for record in session.optimizers
@@ -250,7 +264,9 @@ def _chosen(told: tuple[str, ...], everything: list[str], found: Any) -> tuple[s
     if not told:
         return tuple(found)
     return tuple(
-        path for path in everything if any(fnmatch(path, glob) or re.sub(r"^[^.]+\.", "", path) == glob for glob in told)
+        path
+        for path in everything
+        if any(fnmatch(path, glob) or re.sub(r"^[^.]+\.", "", path) == glob for glob in told)
     )
 
 

@@ -67,7 +67,9 @@ INTEGER_LIKE = frozenset(
     "frac heaviside count_nonzero nonzero isnan isinf isfinite signbit logical_not logical_and logical_or "
     "histc histogram unique fix rint multinomial bernoulli quantize_per_tensor topk".split()
 )
-ZERO_DERIVATIVE = frozenset("round floor ceil trunc sign sgn fix rint floor_divide __floordiv__ round_ sign_ floor_ ceil_".split())
+ZERO_DERIVATIVE = frozenset(
+    "round floor ceil trunc sign sgn fix rint floor_divide __floordiv__ round_ sign_ floor_ ceil_".split()
+)
 """Functions that autograd does record, with a derivative of zero everywhere."""
 
 SLOTS: dict[str, tuple[str, ...]] = {
@@ -108,7 +110,9 @@ SLOTS: dict[str, tuple[str, ...]] = {
 """Functions that take weights: the names of their arguments in order."""
 
 NAMED_WEIGHTS = frozenset({"weight", "bias"})
-CONTRACTIONS = frozenset("matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot".split())
+CONTRACTIONS = frozenset(
+    "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot".split()
+)
 SCALINGS = frozenset("mul __mul__ __rmul__ multiply addcmul".split())
 ADDITIONS = frozenset("add __add__ __radd__".split())
 

@@ -123,7 +123,9 @@ class RecordingPatches:
                 if inside is not None:
                     given = list(_tensors(args))
                     frame = sys._getframe(1)
-                    guard(lambda: tape.opaque_call(f"function:{cls.__name__}", given, inside, out, frame, cls))
+                    guard(
+                        lambda: tape.opaque_call(f"function:{cls.__name__}", given, inside, out, frame, cls)
+                    )
                 return out
             finally:
                 if not left:
@@ -149,7 +151,11 @@ class RecordingPatches:
                         "module": number(module),
                         "own": [key for key, item in given.items() if id(item) in own],
                         "unknown": [key for key in given if key not in known],
-                        "given": {key: tape.object_of(item) for key, item in given.items() if isinstance(item, Tensor)},
+                        "given": {
+                            key: tape.object_of(item)
+                            for key, item in given.items()
+                            if isinstance(item, Tensor)
+                        },
                         "site": site,
                     }
                 )

@@ -48,6 +48,8 @@ class Backward:
     by_grad: bool = False
     created_graph: bool = False
     sequence: frozenset[int] = frozenset()
+    sizes: dict[int, GradientSize] = field(default_factory=dict)
+    """The gradients right after the backward, taken where no optimizer is there to wait for."""
 
 
 @dataclass
@@ -74,8 +76,8 @@ class Step:
     backwards: list[Backward] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     optimizers: list[int] = field(default_factory=list)
-    finished: bool = False
-    losses_seen: int = 0
+    end_op: int = 0
+    """Where the tape stood when the last update of the step was done."""
     asleep: frozenset[int] = frozenset()
     """Objects of modules in evaluation mode at the last backward."""
 
@@ -258,7 +260,7 @@ class Session:
         ratio = number / self.steps_wanted
         if ratio == int(ratio) and int(ratio) & (int(ratio) - 1) == 0:
             return True
-        few = any(0 < item.steps and item.recorded_steps < _MIN_PER_OPTIMIZER for item in self.optimizers)
+        few = any(item.steps > 0 and item.recorded_steps < _MIN_PER_OPTIMIZER for item in self.optimizers)
         if (self._wake or few) and self._extra < _EXTRA_RECORDED:
             self._extra += 1
             return True
@@ -281,7 +283,9 @@ class Session:
         if number is None:
             number = len(self.optimizers)
             self._optimizer_numbers[optimizer] = number
-            self.optimizers.append(OptimizerRecord(number, weakref.ref(optimizer), type(optimizer).__name__, site))
+            self.optimizers.append(
+                OptimizerRecord(number, weakref.ref(optimizer), type(optimizer).__name__, site)
+            )
         return self.optimizers[number]
 
     def _watching_init(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -311,7 +315,9 @@ class Session:
     def _read_groups(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
         objects = [self.tape.object_of(p) for group in optimizer.param_groups for p in group["params"]]
         record.objects = tuple(dict.fromkeys([*record.objects, *objects]))
-        record.empty_groups = tuple(i for i, group in enumerate(optimizer.param_groups) if not group["params"])
+        record.empty_groups = tuple(
+            i for i, group in enumerate(optimizer.param_groups) if not group["params"]
+        )
 
     # -- backward -------------------------------------------------------------------------------
 
@@ -385,9 +391,13 @@ class Session:
             for leaf in graph.leaves
             if not by_grad and not step.backwards and leaf.grad is not None and _nonzero(leaf.grad)
         )
-        custom = tuple(dict.fromkeys(type(node).__name__ for node in graph.grad_fns if isinstance(node, BackwardCFunction)))
+        custom = tuple(
+            dict.fromkeys(
+                type(node).__name__ for node in graph.grad_fns if isinstance(node, BackwardCFunction)
+            )
+        )
         value = _number(roots[0]) if len(roots) == 1 and not by_grad else None
-        finite = value is None or value == value and abs(value) != float("inf")
+        finite = value is None or (value == value and abs(value) != float("inf"))
         self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
         site = tape.frames.site(frame)[0]
         seen = Backward(
@@ -406,6 +416,11 @@ class Session:
             if leaf is not None and leaf.grad is not None:
                 filled.add(number)
         seen.filled = frozenset(filled)
+        if not any(record.steps for record in self.optimizers):
+            for number in filled:
+                leaf = self.tape.tensor(number)
+                if leaf is not None:
+                    seen.sizes[number] = gradients.measure(leaf.grad)
         self.filled_ever |= filled
 
     def _step_is_over(self, step: Step) -> bool:
@@ -429,7 +444,13 @@ class Session:
         start = step.backwards[0].op if step.backwards else len(tape.ops)
         found = set()
         for op in tape.ops[start:]:
-            if op.name.endswith("_") or op.name in ("data.__set__", "alias", "__setitem__", "__isub__", "__iadd__"):
+            if op.name.endswith("_") or op.name in (
+                "data.__set__",
+                "alias",
+                "__setitem__",
+                "__isub__",
+                "__iadd__",
+            ):
                 for value in op.outputs:
                     if tape.values[value].leaf:
                         found.add(tape.values[value].object)
@@ -447,7 +468,7 @@ class Session:
     def _before_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._in_optimizer or not self._live:
             return
-        closure = bool(args and args[0] is not None) or bool(kwargs.get("closure"))
+        closure = _has_closure(args, kwargs)
         self._guard(lambda: self._measure_before(optimizer, closure))
         if not closure and self._recorder is not None:
             self._recorder.live = False
@@ -457,7 +478,7 @@ class Session:
             return
         if self._recorder is not None and not self.faults:
             self._recorder.live = True
-        self._guard(lambda: self._measure_after(optimizer, bool(args and args[0] is not None) or bool(kwargs.get("closure"))))
+        self._guard(lambda: self._measure_after(optimizer, _has_closure(args, kwargs)))
 
     def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
@@ -493,6 +514,7 @@ class Session:
             return
         fresh = record.number not in step.optimizers
         step.optimizers.append(record.number)
+        step.end_op = len(self.tape.ops)
         for number in record.objects:
             self.ever_stepped.setdefault(number, set()).add(record.number)
         if step.recorded:
@@ -530,6 +552,8 @@ class Session:
         if step is None:
             return
         by_hand = not step.optimizers
+        if by_hand:
+            step.end_op = self._end_of_hand_update(step)
         if by_hand and step.backwards and step.recorded:
             self._hand_update(step)
         if by_hand and (step.backwards or (self.backwards_since_step and not step.recorded)):
@@ -539,7 +563,16 @@ class Session:
                 self._decide_next(step.number + 1)
         if step.recorded and (step.backwards or step.updates):
             self._sink(self, step)
-        self.step = Step(step.number + 1, self.recording, len(self.tape.ops))
+        self.step = Step(step.number + 1, self.recording, step.end_op)
+
+    def _end_of_hand_update(self, step: Step) -> int:
+        """One past the last operation that wrote a leaf after the last backward."""
+        ops, values = self.tape.ops, self.tape.values
+        start = step.backwards[-1].op if step.backwards else len(ops)
+        for index in range(len(ops) - 1, start - 1, -1):
+            if any(values[value].leaf for value in ops[index].outputs) and ops[index].inputs:
+                return index + 1
+        return start
 
     def _hand_update(self, step: Step) -> None:
         written = self._hand_written(step)
@@ -549,8 +582,13 @@ class Session:
             tensor = self.tape.tensor(number)
             if tensor is None or not self.manual:
                 continue
-            update = Update(number, gradients.measure(tensor.grad), None, None, -1, changed=number in written)
-            if any(item.by_grad and number in item.reached for item in step.backwards) and update.size.state == "none":
+            sizes = [item.sizes[number] for item in step.backwards if number in item.sizes]
+            size = sizes[-1] if sizes else gradients.measure(tensor.grad)
+            update = Update(number, size, None, None, -1, changed=number in written)
+            if (
+                any(item.by_grad and number in item.reached for item in step.backwards)
+                and update.size.state == "none"
+            ):
                 update.size = GradientSize("ok")
             step.updates.append(update)
 
@@ -586,7 +624,9 @@ class Session:
             self.holders[number] = holders
             hidden = [taken.hidden[holder.owner] for holder in holders if holder.owner in taken.hidden]
             inside = [holder for holder in holders if holder.kind == "container"]
-            registered = any(holder.kind == "parameter" and holder.owner not in taken.hidden for holder in holders)
+            registered = any(
+                holder.kind == "parameter" and holder.owner not in taken.hidden for holder in holders
+            )
             if (hidden or inside) and not registered:
                 identity = hidden[0] if hidden else inside[0].container
                 self.hidden[number] = self.tape.containers.get(identity)
@@ -605,6 +645,11 @@ class Session:
             self.step.asleep = frozenset(asleep)
 
 
+def _has_closure(args: Any, kwargs: Mapping[str, Any]) -> bool:
+    """Whether `step` was given a closure: torch hands the hooks all its arguments, the optimizer first."""
+    return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
+
+
 def _flat(items: Any) -> list[Tensor]:
     from hypercheck.observe.tape import _tensors
 
@@ -616,7 +661,9 @@ def _nonzero(grad: Tensor) -> bool:
         if grad.layout != torch.strided or grad.device.type == "meta" or grad.numel() == 0:
             return False
         stride = max(1, grad.numel() // 4096)
-        return bool((grad.flatten()[::stride] != 0).any()) if grad.is_contiguous() else bool((grad != 0).any())
+        return (
+            bool((grad.flatten()[::stride] != 0).any()) if grad.is_contiguous() else bool((grad != 0).any())
+        )
 
 
 def _number(tensor: Tensor) -> float | None:
@@ -632,4 +679,4 @@ def _finite_sample(tensor: Tensor, before: Fingerprint | None) -> bool:
         return bool(torch.isfinite(tensor.detach().reshape(-1)[before.positions]).all())
 
 
-__all__ = ["Backward", "OptimizerRecord", "Session", "Step", "Update", "CodeType"]
+__all__ = ["Backward", "CodeType", "OptimizerRecord", "Session", "Step", "Update"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -109,7 +109,9 @@ class ObjectFact:
 _KEEP_ARGUMENTS = (Kind.VIEW, Kind.MAYBE_VIEW)
 _JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select gather "
                    "repeat_interleave __setitem__ take masked_select tril triu masked_fill".split())  # fmt: skip
-_IMPORTERS = frozenset("tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split())
+_IMPORTERS = frozenset(
+    "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
+)
 _SMALL_INDEX = 65536
 
 
@@ -191,21 +193,39 @@ class Tape:
     def _derive(self, name: str, inputs: tuple[int, ...], tensor: Tensor, *, alias: bool) -> int:
         site, tags = self.frames.site(sys._getframe(2))
         number = self._enter(tensor, len(self.ops), site)
-        self._append(Op(name, Kind.VIEW if alias else Kind.PLAIN, inputs, (number,), site, tags, "grad", self._module(), None))
+        self._append(
+            Op(
+                name,
+                Kind.VIEW if alias else Kind.PLAIN,
+                inputs,
+                (number,),
+                site,
+                tags,
+                "grad",
+                self._module(),
+                None,
+            )
+        )
         return number
 
     def _enter(self, tensor: Tensor, op: int, site: Site | None, made_by: str = "") -> int:
         number = len(self.objects)
         ref = weakref.ref(tensor)
         self.objects.append(
-            ObjectFact(ref, isinstance(tensor, torch.nn.Parameter), site, op == -1, str(tensor.dtype), made_by)
+            ObjectFact(
+                ref, isinstance(tensor, torch.nn.Parameter), site, op == -1, str(tensor.dtype), made_by
+            )
         )
         return self._remember(tensor, ref, number, op)
 
-    def _remember(self, tensor: Tensor, ref: weakref.ref[Tensor], number: int, op: int) -> int:
+    def _remember(
+        self, tensor: Tensor, ref: weakref.ref[Tensor], number: int, op: int, view: bool = False
+    ) -> int:
         value = len(self.values)
-        requires_grad = tensor.requires_grad
-        leaf = requires_grad and tensor.is_leaf
+        requires_grad, leaf = _flags(tensor)
+        if leaf and view:
+            # A view taken under no_grad says requires_grad=True and has no grad_fn: nothing comes back through it.
+            requires_grad = leaf = False
         self.values.append(Value(op, number, requires_grad, tuple(tensor.shape), leaf))
         self._known[id(tensor)] = _Entry(ref, value, number)
         self.first_values[number] = value
@@ -219,22 +239,25 @@ class Tape:
         if not pending:
             return
         last = self.ops[self.values[pending[-1]].op]
-        requires_grad = tensor.requires_grad
-        leaf = requires_grad and tensor.is_leaf
+        requires_grad, leaf = _flags(tensor)
         shape = tuple(tensor.shape)
         whole = last.name in OVERWRITES and self.values[pending[-1]].shape == shape
         inputs = (pending[-1],) if whole else (entry.value, *pending)
         value = len(self.values)
         self.values.append(Value(len(self.ops), entry.object, requires_grad, shape, leaf))
-        self._append(Op("alias", Kind.WRITE, inputs, (value,), last.site, last.tags, last.mode, last.module, None))
+        self._append(
+            Op("alias", Kind.WRITE, inputs, (value,), last.site, last.tags, last.mode, last.module, None)
+        )
         entry.value = value
 
     def _new_flags(self, tensor: Tensor, entry: _Entry, requires_grad: bool, site: Site | None) -> None:
         old = self.values[entry.value]
         value = len(self.values)
-        leaf = requires_grad and tensor.is_leaf
+        leaf = requires_grad and _flags(tensor)[1]
         self.values.append(Value(len(self.ops), entry.object, requires_grad, old.shape, leaf))
-        self._append(Op("flags", Kind.FLAG_SET, (entry.value,), (value,), site, (), "grad", self._module(), None))
+        self._append(
+            Op("flags", Kind.FLAG_SET, (entry.value,), (value,), site, (), "grad", self._module(), None)
+        )
         entry.value = value
 
     def _module(self) -> int:
@@ -298,7 +321,7 @@ class Tape:
             number = len(self.objects)
             ref = weakref.ref(tensor)
             self.objects.append(ObjectFact(ref, False, site, False, "", name))
-            value = self._remember(tensor, ref, number, index)
+            value = self._remember(tensor, ref, number, index, view=bool(tensors) and kind in _KEEP_ARGUMENTS)
             outputs.append(value)
             requires_grad = requires_grad or self.values[value].requires_grad
             if tensors and (kind == Kind.VIEW or (kind == Kind.MAYBE_VIEW and tensor._base is not None)):
@@ -344,8 +367,7 @@ class Tape:
             entry = self._known[id(tensor)]
             targets.add(entry.value)
             value = len(self.values)
-            requires_grad = tensor.requires_grad
-            leaf = requires_grad and tensor.is_leaf
+            requires_grad, leaf = _flags(tensor)
             self.values.append(Value(index, entry.object, requires_grad, tuple(tensor.shape), leaf))
             outputs.append(value)
             lost = lost or not requires_grad or leaf
@@ -357,7 +379,9 @@ class Tape:
             inputs = tuple(value for value in inputs if value not in targets)
         mode = self._lost_mode(inputs, index) if lost and inputs else "grad"
         arguments = self._kept(args, kwargs) if name in ("__setitem__", "copy_") else None
-        self._append(Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+        self._append(
+            Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
+        )
         self._clear_grads(name, written, site)
 
     def _lost_mode(self, inputs: tuple[int, ...], index: int) -> str:
@@ -397,8 +421,10 @@ class Tape:
                     return item.detach().clone()
             return Ref(self.value_of(item))
         if isinstance(item, (tuple, list)):
-            return type(item)([self._keep(part) for part in item]) if type(item) in (tuple, list) else tuple(
-                self._keep(part) for part in item
+            return (
+                type(item)([self._keep(part) for part in item])
+                if type(item) in (tuple, list)
+                else tuple(self._keep(part) for part in item)
             )
         return item
 
@@ -429,7 +455,9 @@ class Tape:
         self._append(Op(name, Kind.EXPORT, inputs[:1], (value,), site, tags, "grad", self._module(), None))
         self.exports.add(value, tensors[0], out if name in ("item", "__float__", "tolist") else None)
 
-    def _imported(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> tuple[int, ...]:
+    def _imported(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+    ) -> tuple[int, ...]:
         if not self.exports:
             return ()
         found: list[int] = []
@@ -452,7 +480,9 @@ class Tape:
         site, tags = self.frames.site(frame)
         value = self._enter(parameter, len(self.ops), site, "Parameter")
         self._join_group(data, parameter, None)
-        self._append(Op("Parameter", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None))
+        self._append(
+            Op("Parameter", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None)
+        )
 
     def data_set(self, target: Tensor, data: Any, frame: FrameType | None) -> None:
         """`target.data = data`: target now shows data's storage, and autograd knows nothing of it."""
@@ -465,10 +495,18 @@ class Tape:
         value = len(self.values)
         requires_grad = target.requires_grad
         self.values.append(
-            Value(len(self.ops), entry.object, requires_grad, tuple(target.shape), requires_grad and target.is_leaf)
+            Value(
+                len(self.ops),
+                entry.object,
+                requires_grad,
+                tuple(target.shape),
+                requires_grad and target.is_leaf,
+            )
         )
         entry.value = value
-        self._append(Op("data.__set__", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None))
+        self._append(
+            Op("data.__set__", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None)
+        )
         entry.group = None
         self._join_group(data, target, None)
         owner = self.grad_owners.get(id(target))
@@ -476,7 +514,12 @@ class Tape:
             self.grad_events.append((len(self.ops), owner[1], "set", site))
 
     def call(
-        self, name: str, inputs: Iterable[Tensor], outputs: Any, frame: FrameType | None, arguments: Any = None
+        self,
+        name: str,
+        inputs: Iterable[Tensor],
+        outputs: Any,
+        frame: FrameType | None,
+        arguments: Any = None,
     ) -> int | None:
         """Record a Python-level call as one operation; returns its index."""
         if self._opaque:
@@ -487,7 +530,12 @@ class Tape:
         return self.call_values(name, sources, outputs, frame, arguments)
 
     def call_values(
-        self, name: str, sources: tuple[int, ...], outputs: Any, frame: FrameType | None, arguments: Any = None
+        self,
+        name: str,
+        sources: tuple[int, ...],
+        outputs: Any,
+        frame: FrameType | None,
+        arguments: Any = None,
     ) -> int | None:
         """Record a call whose inputs are known as values."""
         site, tags = self.frames.site(frame)
@@ -503,7 +551,9 @@ class Tape:
         if not results:
             return None
         mode = self._lost_mode(sources, index) if lost else "grad"
-        self._append(Op(name, Kind.PLAIN, sources, tuple(results), site, tags, mode, self._module(), arguments))
+        self._append(
+            Op(name, Kind.PLAIN, sources, tuple(results), site, tags, mode, self._module(), arguments)
+        )
         return index
 
     def opaque_call(
@@ -560,12 +610,20 @@ class Tape:
             if value is not None:
                 reads[value] = None
         if name in SLOTS:
-            found = [(key, self._outer_value(item)) for key, item in zip(SLOTS[name], args) if isinstance(item, Tensor)]
-            found += [(key, self._outer_value(item)) for key, item in kwargs.items() if isinstance(item, Tensor)]
+            found = [
+                (key, self._outer_value(item))
+                for key, item in zip(SLOTS[name], args)
+                if isinstance(item, Tensor)
+            ]
+            found += [
+                (key, self._outer_value(item)) for key, item in kwargs.items() if isinstance(item, Tensor)
+            ]
             slots = tuple((key, value) for key, value in found if value is not None)
             if slots:
                 self._opaque_notes[-1].append((f"slot:{name}", self.frames.site(frame)[0], slots))
-        lost = isinstance(out, Tensor) and not out.requires_grad and any(item.requires_grad for item in tensors)
+        lost = (
+            isinstance(out, Tensor) and not out.requires_grad and any(item.requires_grad for item in tensors)
+        )
         if name in ("detach", "data", "item", "numpy", "tolist") or lost:
             self._opaque_notes[-1].append((name, self.frames.site(frame)[0], ()))
 
@@ -625,6 +683,17 @@ class Tape:
     def tensor(self, number: int) -> Tensor | None:
         """The live tensor of an object number, or None where it is gone."""
         return self.objects[number].ref() if number >= 0 else None
+
+
+def _flags(tensor: Tensor) -> tuple[bool, bool]:
+    """Whether the tensor asks for a gradient, and whether it is a leaf that does."""
+    requires_grad = tensor.requires_grad
+    if not requires_grad:
+        return False, False
+    try:
+        return True, tensor.is_leaf
+    except RuntimeError:  # a view taken under no_grad whose base was written since: torch refuses to say
+        return False, False
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

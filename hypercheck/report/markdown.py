@@ -16,7 +16,7 @@ from hypercheck.report.console import proof
 MOST_FINDINGS = 20
 MOST_LINKS = 12
 _SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]|~$])")
 
 
 def render(data: ReportData) -> str:

@@ -104,13 +104,17 @@ def _result(finding: Finding, rule_index: int, data: ReportData) -> dict[str, An
 
 def _message(finding: Finding) -> str:
     # Viewers that are short of room show the first sentence only: what is broken comes first.
-    parts = [f"{words.plain(finding.message)}.", f"Why: {words.plain(finding.why)}."]
-    parts += [f"Seen: {words.plain(fact)}." for fact in finding.seen]
+    parts = [_sentence(finding.message), f"Why: {_sentence(finding.why)}"]
+    parts += [f"Seen: {_sentence(fact)}" for fact in finding.seen]
     if finding.victims:
         victims = [words.plain(victim) for victim in finding.victims]
         parts.append(f"Does not learn: {words.listed(victims, 6)}.")
     fix = "\n".join(words.plain_lines(finding.fix))
     return "\n".join(parts) + (f"\nFix: {fix}" if fix else "")
+
+
+def _sentence(text: str) -> str:
+    return words.plain(text).rstrip(".") + "."
 
 
 def _fix(finding: Finding) -> dict[str, Any] | None:

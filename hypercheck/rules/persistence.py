@@ -36,7 +36,9 @@ def persistent_dead_functions(facts: RunFacts, kind: str) -> Iterator[tuple[Dead
         for dead in step.dead_functions:
             victims = tuple(key for key in dead.victims if key not in fed)
             if dead.kind == kind and victims:
-                found.setdefault(_place(dead.location), (replace(dead, victims=victims), []))[1].append(step.step)
+                found.setdefault(_place(dead.location), (replace(dead, victims=victims), []))[1].append(
+                    step.step
+                )
     for dead, steps in found.values():
         if len(steps) >= min(2, len(judged)):
             yield dead, tuple(steps)
@@ -109,9 +111,7 @@ def persistent_losses(facts: RunFacts, kinds: tuple[str, ...]) -> Iterator[tuple
             yield key, lost, tuple(steps)
 
 
-def unheld_tensors(
-    facts: RunFacts, wanted: Callable[[TensorFact], bool]
-) -> list[tuple[TensorFact, Steps]]:
+def unheld_tensors(facts: RunFacts, wanted: Callable[[TensorFact], bool]) -> list[tuple[TensorFact, Steps]]:
     """Trainable Parameters that no optimizer has ever held, read on at least two recorded steps."""
     seen: dict[int, list[int]] = {}
     stepping = [step for step in facts.steps if step.updates]
@@ -144,7 +144,9 @@ def replaced(facts: RunFacts, tensor: TensorFact) -> bool:
 
 def idle_tensors(facts: RunFacts, optimizer: OptimizerFact) -> tuple[str, ...]:
     """Trainable tensors that got a gradient in steps in which nothing stepped them."""
-    due = {key for other in facts.optimizers if other.name != optimizer.name for key in other.keys if other.steps}
+    due = {
+        key for other in facts.optimizers if other.name != optimizer.name for key in other.keys if other.steps
+    }
     names = [tensor.name for key, tensor in facts.tensors.items() if key not in due and tensor.requires_grad]
     return tuple(names[:12])
 
@@ -156,7 +158,9 @@ def fresh_elsewhere(step: StepFacts, stale: StaleFact) -> bool:
 
 def no_gradient(names: tuple[str, ...]) -> str:
     """The sentence that tells how many tensors starve."""
-    return f"no gradient came to {len(names)} {'tensor' if len(names) == 1 else 'tensors'} on any recorded step"
+    return (
+        f"no gradient came to {len(names)} {'tensor' if len(names) == 1 else 'tensors'} on any recorded step"
+    )
 
 
 def root_of(name: str) -> str:

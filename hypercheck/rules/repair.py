@@ -67,7 +67,11 @@ def _target_and_value(location: Location | None) -> tuple[str | None, str | None
         call = statement.value
         if isinstance(call.func, ast.Attribute) and call.args:
             if call.func.attr == "register_parameter" and len(call.args) > 1:
-                key = call.args[0].value if isinstance(call.args[0], ast.Constant) else ast.unparse(call.args[0])
+                key = (
+                    call.args[0].value
+                    if isinstance(call.args[0], ast.Constant)
+                    else ast.unparse(call.args[0])
+                )
                 return f"{ast.unparse(call.func.value)}.{key}", _unwrapped(call.args[1])
             if call.func.attr.endswith("_"):
                 return _plain(call.func.value), _unwrapped(call.args[0])

@@ -47,15 +47,27 @@ def persistent_cuts(facts: RunFacts, mechanism: str) -> list[tuple[CutFact, tupl
             if not victims and len([item for item in facts.steps if item.updates]) < 2:
                 continue
             place = cut.location
-            key_of = (place.file, place.line, cut.mechanism) if place else ("", hash(cut.source), cut.mechanism)
+            key_of = (
+                (place.file, place.line, cut.mechanism) if place else ("", hash(cut.source), cut.mechanism)
+            )
             old = found.get(key_of)
             fresh = _with_victims(cut, victims, rows)
             if old is None:
                 found[key_of] = (fresh, [step.step])
             else:
                 both = tuple(sorted({*old[0].victims, *victims}))
-                found[key_of] = (_with_victims(old[0], both, {**old[0].victim_rows, **rows}), [*old[1], step.step])
-    return [(cut, tuple(steps)) for cut, steps in found.values()]
+                found[key_of] = (
+                    _with_victims(old[0], both, {**old[0].victim_rows, **rows}),
+                    [*old[1], step.step],
+                )
+    return [(cut, tuple(steps)) for cut, steps in found.values() if _lasting(facts, cut, steps)]
+
+
+def _lasting(facts: RunFacts, cut: CutFact, steps: list[int]) -> bool:
+    """Whether the cut was still there when its victims were last due: start values are copied once only."""
+    keys = {*cut.victims, *cut.victim_rows}
+    due = [step.step for step in facts.steps if any(update.key in keys for update in step.updates)]
+    return not due or due[-1] in steps or len(due) < 2
 
 
 def _with_victims(cut: CutFact, victims: tuple[int, ...], rows: dict[int, Spans]) -> CutFact:
@@ -79,14 +91,20 @@ def cut_findings(
     merged: dict[tuple[str, str, tuple[int, ...]], list[tuple[CutFact, tuple[int, ...]]]] = {}
     for cut, steps in persistent_cuts(facts, name):
         place = cut.location
-        key = (place.file if place else "", place.function if place else "", cut.victims or tuple(cut.victim_rows))
+        key = (
+            place.file if place else "",
+            place.function if place else "",
+            cut.victims or tuple(cut.victim_rows),
+        )
         merged.setdefault(key, []).append((cut, steps))
     for group in merged.values():
         cut, steps = group[0]
         severity = Severity.ERROR
         if soft and (cut.asleep or not cut.in_weight):
             severity = Severity.NOTE
-        others = [other.location.labelled("cuts as well") for other, _ in group[1:] if other.location is not None]
+        others = [
+            other.location.labelled("cuts as well") for other, _ in group[1:] if other.location is not None
+        ]
         names = tuple(facts.name(key) for key in cut.victims)
         names += tuple(f"{facts.name(key)}[{span_text(spans)}]" for key, spans in cut.victim_rows.items())
         yield Finding(

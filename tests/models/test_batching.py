@@ -104,8 +104,21 @@ def test_micro_batches_have_the_size_of_the_cache(monkeypatch: pytest.MonkeyPatc
     assert seen == [3, 3, 2]
 
 
-def test_a_single_network_is_not_batched() -> None:
-    assert choose(mlp_layout((64, 64)).split(torch.zeros(1, 64 * 65))) == "loop"
+@pytest.mark.parametrize(
+    ("networks", "width", "uses", "method"),
+    [
+        (1, 16, 20, "bmm"),
+        (64, 16, 1, "vecdot"),
+        (64, 64, 20, "bmm"),
+        (256, 64, 20, "micro_bmm"),
+        (64, 256, 1, "loop"),
+        (64, 256, 20, "micro_bmm"),
+    ],
+)
+def test_auto_chooses_by_shapes_and_uses(networks: int, width: int, uses: int, method: str) -> None:
+    layout = mlp_layout((width, width, width))
+
+    assert choose(layout.split(torch.zeros(networks, layout.size)), uses) == method
 
 
 def test_another_count_of_inputs_is_refused_with_both_numbers() -> None:

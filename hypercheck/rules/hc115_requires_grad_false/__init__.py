@@ -1,0 +1,73 @@
+"""The hypernetwork's own parameters were frozen, while an optimizer still tries to train them.
+
+Finds:
+`hyper.requires_grad_(False)`, `parameter.requires_grad = False`, or a switch such as
+`torch.set_grad_enabled(False)` that was never turned back on, when the loss depends on generated weights
+and the optimizer that steps holds the frozen tensors.
+
+Why it matters:
+A frozen parameter gets no `.grad`, and optimizers pass over parameters without one. Nothing raises as
+long as anything else in the loss requires grad. Freezing is often meant for a while only (the other half
+of an alternating scheme, an evaluation, a warm-up), and one path back is forgotten.
+`torch.set_grad_enabled(False)` acts as soon as it is called, and lasts: outside of a `with` nobody
+restores it.
+
+Fix:
+Unfreeze where the phase ends, whatever happens in between:
+
+    hyper.requires_grad_(False)
+    try:
+        value = criterion().item()
+    finally:
+        hyper.requires_grad_(True)
+
+An evaluation needs no freezing at all:
+
+    with torch.no_grad():
+        value = criterion().item()
+
+Not found:
+Silent for networks that are frozen and that no stepping optimizer holds, for adapters on a frozen base,
+for parts that thaw within the recorded steps, and for GAN-like schemes in which each half is frozen while
+the other one learns.
+
+Where it is meant, write `# hypercheck: ignore[HC115]` on the line that freezes, or leave the frozen
+tensors out of the optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, learned, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Generators that were frozen and never thawed."""
+    fed = learned(facts)
+    places: dict[tuple[str, int], Finding] = {}
+    frozen_steps = [
+        step for step in facts.steps if step.whole_generator_frozen and not set(step.frozen) & fed
+    ]
+    if frozen_steps and len(frozen_steps) == len([step for step in facts.steps if step.updates]):
+        last = frozen_steps[-1]
+        keys = [
+            key for key in last.frozen if not (facts.tensors[key].loaded if key in facts.tensors else False)
+        ]
+        if keys:
+            names = tuple(facts.name(key) for key in keys)
+            yield Finding(
+                RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(step.step for step in frozen_steps), names[0],
+                f"everything that generates weights is frozen: {listed(names)}",
+                "a tensor with requires_grad=False gets no gradient, and an optimizer passes over it without a word",
+                "leave requires_grad=True on the generator's parameters (freeze only the network that is to stay as it is)",
+                victims=names, location=last.frozen_at,
+                seen=(f"{counted(len(names), 'tensor')} of the generator stand in the optimizer with requires_grad=False",),
+                evidence={"frozen": len(names)},
+            )  # fmt: skip
+
+
+RULE = Rule("HC115", "requires-grad-false", Severity.ERROR, "before backward", check, __doc__)

@@ -1,0 +1,54 @@
+"""An inner-loop update was cut off from what it was computed with.
+
+Finds:
+`torch.autograd.grad(inner_loss, weights)` without `create_graph=True`, or fast weights that are detached
+after their update, when something trainable loses its only way to the outer loss by it: a learned inner
+loss or generated targets in the first case, the starting weights in the second.
+
+Why it matters:
+Without `create_graph=True` the inner gradient comes back as a constant, without `grad_fn`. The updated
+weight then depends on its starting value, but not on the way in which the step was found. First-order
+methods leave it at that on purpose. A learned inner loss, however, has no other way to the outer loss,
+and stays as it was. Detaching the fast weights cuts the starting value off too.
+
+Fix:
+Record the inner gradient, and keep the update out of place:
+
+    (slope,) = torch.autograd.grad(inner, weight, create_graph=True)
+    adapted = weight - rate * slope
+
+Memory grows with the number of inner steps; detach between the outer steps, not within one.
+
+Not found:
+Silent for first-order MAML, Reptile, ANIL and implicit gradients: there everything trainable still gets a
+gradient, or gets it by hand. Inner loops in libraries that replace tensors behind torch's back are not
+followed.
+
+Where it is meant, write `# hypercheck: ignore[HC117]` on the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import cut_findings
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Inner-loop updates whose graph was dropped."""
+    yield from cut_findings(
+        facts,
+        RULE.code,
+        RULE.name,
+        lambda cut: f"the inner update goes on without the history of {cut.source}",
+        "without create_graph=True (or after a detach) the inner gradient is a constant, so the outer loss cannot pass through it",
+        lambda cut: (
+            "torch.autograd.grad(inner_loss, fast_weights, create_graph=True), and no detach() on the fast weights"
+        ),
+    )
+
+
+RULE = Rule("HC117", "second-order-detached", Severity.ERROR, "before backward", check, __doc__)

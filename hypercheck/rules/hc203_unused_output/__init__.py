@@ -1,0 +1,66 @@
+"""Part of the hypernetwork's output is never used.
+
+Finds:
+Elements of a generated vector, or whole chunks of it, that no weight reads in any recorded step. Count,
+share and ranges are named. The classic is a size computed as the product of all layer widths,
+`4 * 8 * 3`, in place of the sum of the products of neighbours, `4 * 8 + 8 * 3`.
+
+Why it matters:
+The rows of the head that make unused numbers get a gradient of exactly zero, and so do chunk embeddings
+whose chunk is never read. They cost memory and time in each step, Adam keeps two more numbers for every
+one of them, and they make the model look larger than it is. A share of nine tenths is common with the
+product in place of the sum. Sometimes it is the other way round: the main network should have read them.
+
+Fix:
+Count what the main network needs, and generate that:
+
+    size = sum(parameter.numel() for parameter in main.parameters())
+    self.head = nn.Linear(width, size)
+
+With chunks, round up once: `chunks = -(-size // chunk_length)`; fewer than `chunk_length` numbers are
+then left over.
+
+Not found:
+The surplus of the last chunk is silent, and so is the border that is cut off from a kernel generated at
+the largest size for several layers. Outputs that are used in some steps only (tasks, experts,
+architectures of several sizes) are counted over all recorded steps; if a part comes to use later, record
+more with `--steps`.
+
+Where it is meant, write `# hypercheck: ignore[HC203]` on the line that generates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import persistent_usages
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.sizing import likely_reason, shapes_text, sizing_advice
+from hypercheck.rules.starvation import span_text
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Outputs of the hypernetwork that nothing reads."""
+    for usage, steps in persistent_usages(facts):
+        left = usage.total - usage.used
+        if not left or usage.overlaps:
+            continue
+        share = left / usage.total
+        tail = len(usage.unused) == 1 and usage.unused[0][1] == usage.total
+        if usage.cropped or (usage.chunk and tail and left < usage.chunk):
+            continue
+        severity = Severity.WARNING if share >= 0.005 else Severity.NOTE
+        yield Finding(
+            RULE.code, RULE.name, severity, RULE.stage, steps, usage.source,
+            f"{left:,} of {usage.total:,} outputs ({100 * share:.1f} %) of {usage.source} are never used",
+            likely_reason(usage) or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
+            sizing_advice(usage),
+            location=usage.location,
+            seen=(f"never read: elements {span_text(usage.unused)}", f"read: {usage.used:,} elements, by weights of shape {shapes_text(usage.slots)}"),
+            evidence={"unused": left, "total": usage.total, "unused_share": round(share, 6), "ranges": [list(s) for s in usage.unused]},
+        )  # fmt: skip
+
+
+RULE = Rule("HC203", "unused-output", Severity.WARNING, "before backward", check, __doc__)

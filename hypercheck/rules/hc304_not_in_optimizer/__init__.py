@@ -1,0 +1,66 @@
+"""Trainable tensors get gradients, and no optimizer holds them.
+
+Finds:
+Registered parameters of the hypernetwork, or anything else trainable on the way to the loss, that belong
+to no optimizer that steps: the optimizer was given the main network only, one of several networks was
+forgotten, or `parameters()` of the wrong object was passed.
+
+Why it matters:
+Everything that can be looked at is right: the parameter is a registered leaf, the graph is whole, `.grad`
+is filled. But `optimizer.step()` works on its own list and knows nothing of modules. If it holds the main
+network's biases, the loss falls and the mistake hides well.
+
+Fix:
+Give the optimizer everything that should learn:
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+or, with separate objects, `torch.optim.Adam([*hyper.parameters(), *main.parameters()])`. A line that
+keeps it true:
+
+    held = {p for group in optimizer.param_groups for p in group["params"]}
+    assert held >= {p for p in model.parameters() if p.requires_grad}
+
+Not found:
+Silent where an optimizer that steps at other times holds them (several optimizers, alternating turns),
+where the program updates them by hand, and for frozen parts. Membership is judged over all steps that
+were seen, so an optimizer that only appears later than that is not known: raise `--steps`.
+
+Where it is meant, write `# hypercheck: ignore[HC304]` on the line that makes the optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import replaced, root_of, unheld_tensors
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, first_place, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Trainable tensors that no optimizer holds."""
+    missing = unheld_tensors(facts, lambda tensor: tensor.holder != "container" and not tensor.optimizers)
+    missing = [item for item in missing if not replaced(facts, item[0])]
+    stepping = [optimizer for optimizer in facts.optimizers if optimizer.steps]
+    generating = [item for item in missing if item[0].generates and not item[0].loaded]
+    leftovers = [item for item in missing if not item[0].generates]
+    place = first_place([optimizer.location for optimizer in stepping])
+    for group, severity in ((generating, Severity.ERROR), (leftovers, Severity.NOTE)):
+        if not group or not stepping:
+            continue
+        names = tuple(tensor.name for tensor, _ in group)
+        yield Finding(
+            RULE.code, RULE.name, severity, RULE.stage, group[0][1], names[0],
+            f"{listed(names)} get a gradient, and no optimizer holds them",
+            "an optimizer steps only the tensors that it was given when it was built (or by add_param_group)",
+            f"give them to the optimizer: {stepping[0].kind}([*..., *{root_of(names[0])}.parameters()], ...)" if "." in names[0] else f"give them to the optimizer: {stepping[0].kind}([*..., {names[0]}], ...)",
+            victims=names, location=place,
+            seen=(f"{counted(len(names), 'trainable tensor')} on the way to the loss, in none of {counted(len(facts.optimizers), 'optimizer')}",),
+            evidence={"tensors": list(names), "optimizers": [optimizer.name for optimizer in facts.optimizers]},
+        )  # fmt: skip
+
+
+RULE = Rule("HC304", "not-in-optimizer", Severity.ERROR, "before step", check, __doc__)

@@ -1,0 +1,72 @@
+"""The optimizer holds tensors that the model no longer uses.
+
+Finds:
+An optimizer that was made before a layer was replaced, re-created or re-wrapped, so that its list points
+at the old tensors and the new ones learn nowhere. Also a parameter group that is empty because its
+iterator had been used up: `parameters = model.parameters()` gives its tensors once.
+
+Why it matters:
+An optimizer keeps tensors, not names. After `model.head = nn.Linear(8, 12)` it goes on stepping the old
+head, which has no gradient and is passed over in silence. torch refuses an empty parameter list, but not
+an empty group among others. With generated weights the same happens in a harmless form: the Parameters
+that were deleted from the main network stay in the optimizer as dead state. That is told as a note, with
+its size.
+
+Fix:
+Build the network completely, then the optimizer:
+
+    model.head = nn.Linear(8, 3 * 4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+For a replacement during the training add the new tensors:
+`optimizer.add_param_group({"params": model.head.parameters()})`.
+
+Not found:
+An error only where something trainable is left without an optimizer by it. Silent for optimizers that are
+made anew per epoch, task or round, since membership is judged at the time of each step.
+
+Where it is meant, write `# hypercheck: ignore[HC305]` on the line that makes the optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import idle_tensors, replaced, unheld_tensors
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, first_place, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Optimizers that hold tensors nobody uses any more."""
+    missing = [item for item in unheld_tensors(facts, lambda tensor: True) if replaced(facts, item[0])]
+    if missing:
+        names = tuple(tensor.name for tensor, _ in missing)
+        holder = next(o for o in facts.optimizers if o.orphans)
+        made = first_place([tensor.made_at for tensor, _ in missing])
+        yield Finding(
+            RULE.code, RULE.name, Severity.ERROR, RULE.stage, missing[0][1], names[0],
+            f"{holder.name} still holds the tensors that {listed(names)} replaced",
+            "an optimizer keeps the very tensors that it was built with; a replacement is unknown to it and never learns",
+            "build the optimizer after the last replacement of a parameter",
+            victims=names, location=holder.location, related=(made.labelled("replaced here"),) if made else (),
+            seen=(f"{counted(len(holder.orphans), 'tensor')} of {holder.name} belong to no live module",),
+            evidence={"orphans": len(holder.orphans), "orphan_bytes": holder.orphan_bytes},
+        )  # fmt: skip
+    for optimizer in facts.optimizers:
+        if optimizer.empty_groups and optimizer.steps:
+            idle = idle_tensors(facts, optimizer)
+            yield Finding(
+                RULE.code, RULE.name, Severity.ERROR if idle or not optimizer.keys else Severity.WARNING, RULE.stage, (), optimizer.name,
+                f"{optimizer.name} has an empty parameter group",
+                "an iterator such as filter(...) or parameters() is exhausted after its first use: a second optimizer gets nothing",
+                "make a list of the parameters first, and give that list to every optimizer",
+                victims=idle, location=optimizer.location,
+                seen=(f"group {optimizer.empty_groups[0]} of {optimizer.name} holds no tensor",),
+                evidence={"empty_groups": list(optimizer.empty_groups)},
+            )  # fmt: skip
+
+
+RULE = Rule("HC305", "stale-optimizer", Severity.ERROR, "before step", check, __doc__)

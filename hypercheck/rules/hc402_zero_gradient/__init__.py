@@ -1,0 +1,72 @@
+"""A gradient is exactly zero in every recorded step.
+
+Finds:
+`.grad` exists and each of its elements is 0.0, for a whole tensor or for whole rows of it (one chunk's
+embedding, one part of the head), in all recorded steps. The operation that killed it is named where it
+can be: two factors that are both zero, a ReLU that never opens, a saturated clamp or softmax.
+
+Why it matters:
+The graph is whole, so a check for None passes. Exactly zero is no small number; it means that the
+derivative is zero at this point, and without a change it stays so. The product of two zero-initialised
+factors is the classic: the gradient of each is the other one times something, and both wait for ever.
+Weight decay may move the parameters nonetheless.
+
+Fix:
+Start one of the two factors away from zero, as low-rank adapters do:
+
+    nn.init.zeros_(self.to_b.weight)             # the product still starts at zero
+    nn.init.kaiming_uniform_(self.to_a.weight)   # and to_b gets a gradient at once
+
+For dead ReLUs lower the learning rate, mind the bias, or use `F.leaky_relu`; for a saturated `clamp` or
+`softmax`, scale what goes in.
+
+Not found:
+A zero in the first step only is healthy and silent: zero-initialised heads, FiLM at the identity, LoRA.
+So are rows of tasks that are not in the batch as long as they get their turn in the recorded steps, and
+gradients that are small without being zero, such as a bias before a batch norm. With few recorded steps
+and many tasks, raise `--steps`.
+
+Where it is meant, write `# hypercheck: ignore[HC402]` on the line that is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, first_place, learned, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Gradients that are exactly zero in all recorded steps."""
+    explained = {key for step in facts.steps for dead in step.dead_functions for key in dead.victims}
+    explained |= {key for step in facts.steps for cut in step.cuts for key in cut.victims}
+    judged = [step for step in facts.steps if step.updates]
+    fed = learned(facts)
+    zero: dict[int, list[int]] = {}
+    for step in judged:
+        for update in step.updates:
+            if (
+                update.gradient == "zero"
+                and update.reached
+                and update.key not in fed | explained
+                and not update.cleared_at
+            ):
+                zero.setdefault(update.key, []).append(step.step)
+    keys = [key for key, steps in zero.items() if len(steps) >= 3 and facts.tensors[key].generates]
+    if keys:
+        names = tuple(facts.name(key) for key in keys)
+        yield Finding(
+            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(zero[keys[0]]), names[0],
+            f"the gradient of {listed(names)} is exactly zero on every recorded step",
+            "a factor of zero (a dead ReLU, two zero-initialised factors, a coefficient of 0) multiplies every gradient that comes back",
+            "initialise only one of two multiplied factors with zero, and keep the units before a ReLU alive",
+            victims=names, location=first_place([facts.tensors[keys[0]].made_at]),
+            seen=(f"zero on {counted(len(zero[keys[0]]), 'step')}, although the chain of grad_fn is whole",),
+            evidence={"tensors": list(names), "steps": len(zero[keys[0]])},
+        )  # fmt: skip
+
+
+RULE = Rule("HC402", "zero-gradient", Severity.ERROR, "before step", check, __doc__)

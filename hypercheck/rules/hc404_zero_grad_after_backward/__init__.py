@@ -1,0 +1,61 @@
+"""Gradients were cleared or replaced between the backward pass and the optimizer's step.
+
+Finds:
+`optimizer.zero_grad()`, `model.zero_grad()`, `parameter.grad = None` or a replacement of `.grad`, after
+the `backward()` that had filled it and before the `step()` that should have used it.
+
+Why it matters:
+`zero_grad()` sets `.grad` to None by default, and `step()` passes over every tensor whose `.grad` is
+None. Nothing changes and nothing raises. With `set_to_none=False` the step is made with zeros; momentum
+and weight decay then move the parameters a little, which looks like slow training.
+
+Fix:
+Clear before the backward pass, or after the step:
+
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+Not found:
+Silent where only part of the gradients is cleared on purpose (the generator's, before the discriminator's
+turn), where the gradient was used in another way first, and for clipping, unscaling and averaging, which
+change gradients in place.
+
+Where it is meant, write `# hypercheck: ignore[HC404]` on the line that clears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Location, Severity
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, learned, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Gradients that were cleared before they were used."""
+    fed = learned(facts)
+    cleared: dict[tuple[str, int], tuple[Location, list[int], list[int]]] = {}
+    for step in facts.steps:
+        for update in step.updates:
+            if update.cleared_at is not None and update.key not in fed:
+                key = (update.cleared_at.file, update.cleared_at.line)
+                entry = cleared.setdefault(key, (update.cleared_at, [], []))
+                entry[1].append(update.key)
+                entry[2].append(step.step)
+    for place, keys, steps in cleared.values():
+        names = tuple(dict.fromkeys(facts.name(key) for key in keys))
+        yield Finding(
+            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(dict.fromkeys(steps)), names[0],
+            f"the gradients of {listed(names)} were cleared after the backward and before the step",
+            "the optimizer steps with what stands in .grad at that moment, and there was nothing left",
+            "call zero_grad() before backward() or after step(), never between them",
+            victims=names, location=place,
+            seen=(f"filled by the backward, gone at the step, for {counted(len(names), 'tensor')}",),
+            evidence={"tensors": list(names)},
+        )  # fmt: skip
+
+
+RULE = Rule("HC404", "zero-grad-after-backward", Severity.ERROR, "before step", check, __doc__)

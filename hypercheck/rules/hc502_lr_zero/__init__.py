@@ -1,0 +1,66 @@
+"""A parameter group's learning rate is zero in every recorded step.
+
+Finds:
+A group of an optimizer that steps, with gradients, at `lr=0.0` in all recorded steps: a placeholder that
+was left in a list of groups, a scheduler that multiplies by zero, a warm-up that never begins.
+
+Why it matters:
+The step is made, and every update is multiplied by zero. Weight decay is scaled by the learning rate as
+well, so the parameters do not move at all. If it is the hypernetwork's group that is at zero, the main
+network's other tensors go on training and nothing looks wrong in the loss.
+
+Fix:
+Give the group its rate:
+
+    groups = [{"params": hyper.parameters(), "lr": 0.05}, {"params": main.parameters()}]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+
+and look at it where it counts: `[group["lr"] for group in optimizer.param_groups]`. With a scheduler,
+note that `LambdaLR` sets the rate once when it is made, before the first step.
+
+Not found:
+A warm-up that starts at zero and rises within the recorded steps is silent. A very small rate is not
+zero; see HC501.
+
+Where it is meant, write `# hypercheck: ignore[HC502]` on the line that makes the optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypercheck.facts import RunFacts
+from hypercheck.findings import Finding, Severity
+from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted, listed
+
+
+def check(facts: RunFacts) -> Iterator[Finding]:
+    """Parameter groups whose learning rate stays at zero."""
+    rates: dict[int, set[float]] = {}
+    for step in facts.steps:
+        for update in step.updates:
+            if update.learning_rate is not None:
+                rates.setdefault(update.key, set()).add(update.learning_rate)
+    judged = [step for step in facts.steps if step.updates]
+    by_optimizer: dict[str, list[int]] = {}
+    for step in judged[-1:]:
+        for update in step.updates:
+            if rates.get(update.key) == {0.0} and len(judged) >= 2:
+                by_optimizer.setdefault(update.optimizer, []).append(update.key)
+    for optimizer in facts.optimizers:
+        keys = by_optimizer.get(optimizer.name, [])
+        if not keys or facts.steps_seen < 3:
+            continue
+        names = tuple(facts.name(key) for key in keys)
+        yield Finding(
+            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(step.step for step in judged), names[0],
+            f"the learning rate of {listed(names)} is 0 on every recorded step",
+            "a step of length 0 changes nothing, whatever the gradient",
+            f"give the group a learning rate above 0 in {optimizer.kind}(...), or check the schedule that sets it",
+            victims=names, location=optimizer.location, seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
+            evidence={"tensors": list(names), "optimizer": optimizer.name},
+        )  # fmt: skip
+
+
+RULE = Rule("HC502", "lr-zero", Severity.ERROR, "after step", check, __doc__)
