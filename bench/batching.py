@@ -3,7 +3,8 @@
     python bench/batching.py [--quick]
 
 All methods of a cell take turns in one process, in a new random order each round; a figure is the median
-over rounds of loop time / method time. One thread, and processor time: other programs disturb it little. `--quick` takes fewer rounds and skips the largest cells.
+over rounds of loop time / method time. One thread, and processor time: other programs disturb it little.
+`--quick` takes fewer rounds and skips the largest cells.
 """
 
 from __future__ import annotations

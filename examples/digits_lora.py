@@ -1,7 +1,7 @@
 """Low-rank adapters for a frozen classifier, all from one hypernetwork: for digits turned or mirrored.
 
 The base network is trained on upright digits and then frozen. For each task, a learned embedding gives the
-factors A and B of every layer, which then computes (W + B A) x. B starts at zero: training starts at the base.
+factors A and B of every layer, which computes (W + B A) x. B starts at zero: training starts at the base.
 """
 
 import argparse

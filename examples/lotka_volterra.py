@@ -1,4 +1,4 @@
-"""Predators and prey: a hypernetwork reads the first part of a series and generates the equation for the rest.
+"""Predators and prey: a hypernetwork reads the start of a series and generates the equation of the rest.
 
 Every series has its own growth, hunting and death rates. An encoder reads the observed part; the hypernetwork
 turns its summary into the weights of a small vector field; a Runge-Kutta solver uses the same weights in

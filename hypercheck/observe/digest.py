@@ -143,12 +143,17 @@ class Digest:
 
     def _initialises(self, edge: Edge) -> bool:
         """Whether the edge copied start values, before this step, into a tensor that learns by itself."""
-        if edge.op >= self.step.first_op and self.step.number > 1:
+        if self.step.number == 1 or edge.op >= self.step.first_op:
             return False
-        number = self.tape.values[edge.target].object
-        if self.step.number == 1:
-            return False
-        return number in self.updates and self.updates[number].size.state == "ok"
+        values = self.tape.values
+        for index in self.flow.way_down(edge):
+            if index >= self.step.first_op:
+                return False
+            for value in self.tape.ops[index].outputs:
+                update = self.updates.get(values[value].object)
+                if values[value].leaf and update is not None and update.size.state == "ok":
+                    return True
+        return False
 
     def _feeds_slot(self, edge: Edge) -> bool:
         return any(slot.value == edge.target for slot in self.flow.slots)
@@ -565,6 +570,8 @@ class Digest:
         total = _numel(shape)
         if total == 0 or root not in flow.elements.bases:
             return None
+        if not tape.values[root].requires_grad and tape.ops[tape.values[root].op].mode == "grad":
+            return None
         used = torch.zeros(total, dtype=torch.bool)
         stack, seen = [root], {root}
         while stack:
@@ -962,11 +969,11 @@ class Digest:
         )
 
     def _cleared_at(self, number: int) -> Location | None:
-        filled = [item.op for item in self.step.backwards if number in item.filled]
+        filled = [item.event for item in self.step.backwards if number in item.filled]
         if not filled:
             return None
-        for op, owner, what, site in reversed(self.tape.grad_events):
-            if owner == number and what == "clear" and op >= filled[-1]:
+        for _, owner, what, site in self.tape.grad_events[filled[-1] : self.step.end_event]:
+            if owner == number and what == "clear":
                 return frames.location(site)
         return None
 

@@ -114,6 +114,8 @@ class Observation:
             roles=self._roles(naming),
             backwards_without_step=session.backwards_since_step,
             never_stepped=never,
+            skipped_steps=session.skipped_steps,
+            skipped_at=frames.location(session.skipped_at),
             not_observed=dict(session.not_observed),
             instruments={"recorder": session.faults[0]} if session.faults else {},
         )
@@ -170,7 +172,16 @@ class Observation:
                 for item in sorted(session.ever_stepped.get(number, ()))
             ),
             loaded=self._was_loaded(number),
+            late=self._is_late(number),
         )
+
+    def _is_late(self, number: int) -> bool:
+        """Whether the tensor was made after every optimizer that steps."""
+        stepping = [record.made_at_op for record in self.session.optimizers if record.steps]
+        first = self.session.tape.first_values.get(number)
+        if not stepping or first is None:
+            return False
+        return self.session.tape.values[first].op >= max(stepping) > 0
 
     def _was_loaded(self, number: int) -> bool:
         tape = self.session.tape

@@ -45,6 +45,8 @@ class Backward:
     custom: tuple[str, ...]
     carried: frozenset[int] = frozenset()
     filled: frozenset[int] = frozenset()
+    event: int = 0
+    """How many gradient events the tape had when the backward was done."""
     by_grad: bool = False
     created_graph: bool = False
     sequence: frozenset[int] = frozenset()
@@ -77,6 +79,7 @@ class Step:
     updates: list[Update] = field(default_factory=list)
     optimizers: list[int] = field(default_factory=list)
     end_op: int = 0
+    end_event: int = 0
     """Where the tape stood when the last update of the step was done."""
     asleep: frozenset[int] = frozenset()
     """Objects of modules in evaluation mode at the last backward."""
@@ -95,6 +98,8 @@ class OptimizerRecord:
     recorded_steps: int = 0
     empty_groups: tuple[int, ...] = ()
     zero_rates: bool = True
+    made_at_op: int = 0
+    """Where the tape stood when it was built."""
     pattern: int = -1
     name: str = ""
 
@@ -140,6 +145,9 @@ class Session:
         self.backwards_since_step = 0
         self.backwards_seen = 0
         self.nonfinite_backwards = 0
+        self.skipped_steps = 0
+        self.skipped_at: Site | None = None
+        self._skipped_now = 0
         self.filled_ever: set[int] = set()
         self.not_observed: dict[str, str] = {}
         self.step: Step | None = None
@@ -172,6 +180,7 @@ class Session:
         self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
+        self._permanent.replace(torch.amp.GradScaler, "step", self._watching_scaler(torch.amp.GradScaler.step))
         self.step = Step(1, True, 0)
         self._begin_recording()
 
@@ -296,6 +305,7 @@ class Session:
 
             def note() -> None:
                 record = self.optimizer_record(optimizer, self.tape.frames.site(frame)[0])
+                record.made_at_op = len(self.tape.ops)
                 self._read_groups(optimizer, record)
                 self._wake = True
 
@@ -311,6 +321,27 @@ class Session:
             return original(module, mode)
 
         return train
+
+    def _watching_scaler(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def step(scaler: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
+            before = self._steps_of(optimizer)
+            out = original(scaler, optimizer, *args, **kwargs)
+            frame = sys._getframe(1)
+            self._guard(lambda: self._scaled(self._steps_of(optimizer) == before, frame))
+            return out
+
+        return step
+
+    def _steps_of(self, optimizer: Optimizer) -> int:
+        number = self._optimizer_numbers.get(optimizer)
+        return self.optimizers[number].steps if number is not None else 0
+
+    def _scaled(self, skipped: bool, frame: FrameType) -> None:
+        self._skipped_now = self._skipped_now + 1 if skipped else 0
+        if self._skipped_now > self.skipped_steps:
+            self.skipped_steps = self._skipped_now
+            self.skipped_at = self.tape.frames.site(frame)[0]
 
     def _read_groups(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
         objects = [self.tape.object_of(p) for group in optimizer.param_groups for p in group["params"]]
@@ -398,8 +429,11 @@ class Session:
         )
         value = _number(roots[0]) if len(roots) == 1 and not by_grad else None
         finite = value is None or (value == value and abs(value) != float("inf"))
-        self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
         site = tape.frames.site(frame)[0]
+        self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
+        waiting = min(self.nonfinite_backwards, self.backwards_since_step)
+        if waiting > self.skipped_steps:
+            self.skipped_steps, self.skipped_at = waiting, site
         seen = Backward(
             len(tape.ops), losses, site, reached, inputs is not None and not by_grad, finite, value, custom, carried,
             by_grad=by_grad, sequence=frozenset(graph.sequence_numbers),
@@ -410,6 +444,7 @@ class Session:
     def _after_backward(self, seen: Backward | None) -> None:
         if seen is None:
             return
+        seen.event = len(self.tape.grad_events)
         filled = set()
         for number in seen.reached:
             leaf = self.tape.tensor(number)
@@ -515,6 +550,7 @@ class Session:
         fresh = record.number not in step.optimizers
         step.optimizers.append(record.number)
         step.end_op = len(self.tape.ops)
+        step.end_event = len(self.tape.grad_events)
         for number in record.objects:
             self.ever_stepped.setdefault(number, set()).add(record.number)
         if step.recorded:
@@ -554,6 +590,7 @@ class Session:
         by_hand = not step.optimizers
         if by_hand:
             step.end_op = self._end_of_hand_update(step)
+            step.end_event = len(self.tape.grad_events)
         if by_hand and step.backwards and step.recorded:
             self._hand_update(step)
         if by_hand and (step.backwards or (self.backwards_since_step and not step.recorded)):

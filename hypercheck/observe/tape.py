@@ -161,10 +161,13 @@ class Tape:
 
     def flagged(self, tensor: Tensor, frame: FrameType | None) -> None:
         """`requires_grad` was set on the tensor."""
-        value = self.values[self.value_of(tensor)]
-        if value.requires_grad != tensor.requires_grad:
+        if self.peek(tensor) is None:
+            self.value_of(tensor)
+            return
+        entry = self._known[id(tensor)]
+        if self.values[entry.value].requires_grad != tensor.requires_grad:
             site, _ = self.frames.site(frame)
-            self._new_flags(tensor, self._known[id(tensor)], tensor.requires_grad, site)
+            self._new_flags(tensor, entry, tensor.requires_grad, site)
 
     def peek(self, tensor: Tensor) -> int | None:
         """The number of the tensor's present value where it is known already."""

@@ -137,9 +137,10 @@ def by_place(
 
 
 def replaced(facts: RunFacts, tensor: TensorFact) -> bool:
-    """Whether an optimizer holds an orphan of the tensor's shape: the tensor that it replaced."""
+    """Whether the tensor came after the optimizers, and one of them holds tensors that nobody else holds."""
     orphans = {key for optimizer in facts.optimizers for key in optimizer.orphans}
-    return any(facts.tensors[key].shape == tensor.shape for key in orphans if key in facts.tensors)
+    same = any(facts.tensors[key].shape == tensor.shape for key in orphans if key in facts.tensors)
+    return bool(orphans) and (tensor.late or same)
 
 
 def idle_tensors(facts: RunFacts, optimizer: OptimizerFact) -> tuple[str, ...]:
