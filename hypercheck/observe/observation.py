@@ -10,9 +10,10 @@ from typing import Any
 from torch import Tensor
 
 from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
-from hypercheck.findings import Link, OptimizerInfo, Roles
+from hypercheck.findings import Flow, Link, OptimizerInfo, Roles
 from hypercheck.observe import frames, names
 from hypercheck.observe.digest import Digest
+from hypercheck.observe.flows import module_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import Session, Step
 
@@ -43,6 +44,8 @@ class Observation:
         )
         self.steps: list[StepFacts] = []
         self._firsts: list[tuple[int, int]] = []
+        self.flows: tuple[Flow, ...] = ()
+        self._flows_cut = False
         self._upstream: set[int] = set()
         self._embeddings: set[int] = set()
         self._main: set[int] = set()
@@ -64,6 +67,9 @@ class Observation:
         digest = Digest(session, step, self._firsts)
         facts = digest.facts()
         self.steps.append(facts)
+        if not self.flows or bool(facts.cuts) > self._flows_cut:
+            self._flows_cut = bool(facts.cuts)
+            self.flows = (module_flow(digest, facts.cuts), op_flow(digest, facts.cuts))
         upstream = digest._upstream_of_slots()
         self._upstream |= upstream
         for slot in digest.flow.slots:
@@ -93,7 +99,8 @@ class Observation:
         session = self.session
         naming = Naming(session)
         keys = self._keys()
-        tensors = {number: self._tensor_fact(number, naming) for number in keys}
+        loaded = self._loaded()
+        tensors = {number: self._tensor_fact(number, naming, loaded) for number in keys}
         stepped = {n for record in session.optimizers if record.steps for n in record.objects}
         never = {}
         for record in session.optimizers:
@@ -105,13 +112,14 @@ class Observation:
                         and number not in session.manual
                     ):
                         never[number] = naming.optimizer(record)
-                        tensors.setdefault(number, self._tensor_fact(number, naming))
+                        tensors.setdefault(number, self._tensor_fact(number, naming, loaded))
         return RunFacts(
             tensors=tensors,
             steps=tuple(self.steps),
             steps_seen=session.steps_seen,
             optimizers=tuple(self._optimizer_facts(naming, tensors)),
             roles=self._roles(naming),
+            flows=self.flows,
             backwards_without_step=session.backwards_since_step,
             never_stepped=never,
             skipped_steps=session.skipped_steps,
@@ -137,7 +145,7 @@ class Observation:
             keys.update(record.objects)
         return {key for key in keys if key >= 0}
 
-    def _tensor_fact(self, number: int, naming: Naming) -> TensorFact:
+    def _tensor_fact(self, number: int, naming: Naming, loaded: set[int]) -> TensorFact:
         session = self.session
         known = session.tape.objects[number]
         first = session.tape.first_values.get(number)
@@ -171,7 +179,7 @@ class Observation:
                 naming.optimizer(session.optimizers[item])
                 for item in sorted(session.ever_stepped.get(number, ()))
             ),
-            loaded=self._was_loaded(number),
+            loaded=number in loaded,
             late=self._is_late(number),
         )
 
@@ -183,14 +191,12 @@ class Observation:
             return False
         return self.session.tape.values[first].op >= max(stepping) > 0
 
-    def _was_loaded(self, number: int) -> bool:
+    def _loaded(self) -> set[int]:
+        """Objects that `load_state_dict` wrote into."""
         tape = self.session.tape
-        first = tape.first_values.get(number)
-        for value in range((first or 0), min(len(tape.values), (first or 0) + 20_000)):
-            fact = tape.values[value]
-            if fact.object == number and fact.op >= 0 and "load_state_dict" in tape.ops[fact.op].tags:
-                return True
-        return False
+        return {
+            tape.values[value].object for op in tape.ops if "load_state_dict" in op.tags for value in op.outputs
+        }
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:
         session = self.session

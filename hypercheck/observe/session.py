@@ -181,8 +181,13 @@ class Session:
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
         self._permanent.replace(torch.amp.GradScaler, "step", self._watching_scaler(torch.amp.GradScaler.step))
-        self.step = Step(1, True, 0)
+        number = self.step.number if self.step is not None else 1
+        self.step = Step(number, True, len(self.tape.ops))
         self._begin_recording()
+
+    def finish(self) -> None:
+        """End the step in progress now, and hand its facts over."""
+        self._guard(self._finish_step)
 
     def stop(self) -> None:
         """Finish the step in progress and take everything out again."""

@@ -361,6 +361,7 @@ class Tape:
         site: Site | None,
         tags: tuple[str, ...],
     ) -> None:
+        arguments = self._kept(args, kwargs) if name in ("__setitem__", "copy_") else None
         index = len(self.ops)
         outputs = []
         whole = name in OVERWRITES
@@ -381,7 +382,6 @@ class Tape:
         if whole:
             inputs = tuple(value for value in inputs if value not in targets)
         mode = self._lost_mode(inputs, index) if lost and inputs else "grad"
-        arguments = self._kept(args, kwargs) if name in ("__setitem__", "copy_") else None
         self._append(
             Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
         )

@@ -1,0 +1,5 @@
+"""`python -m hypercheck` is `hypercheck`."""
+
+from hypercheck.cli import main
+
+main()

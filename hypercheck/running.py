@@ -1,0 +1,127 @@
+"""Run a training script under observation, and report on it whatever way it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from hypercheck import checker
+from hypercheck._version import __version__
+from hypercheck.findings import ReportData, Target
+from hypercheck.observe.observation import Observation
+from hypercheck.script import Script, StopScript
+from hypercheck.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `hypercheck run` was asked for."""
+
+    steps: int = 5
+    every: int | None = None
+    stop_after: int | None = None
+    hypernet: tuple[str, ...] = ()
+    main: tuple[str, ...] = ()
+    embeddings: tuple[str, ...] = ()
+    user_roots: tuple[str, ...] = ()
+
+
+class LiveLine:
+    """One line on a terminal that tells how far the script is; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._last = 0.0
+        self._drawn = False
+
+    def show(self, observation: Observation) -> None:
+        """Draw the line, five times a second at most."""
+        now = time.monotonic()
+        if not self._on or now - self._last < 0.2:
+            return
+        self._last = now
+        session = observation.session
+        cuts = sum(bool(step.cuts) for step in observation.steps)
+        text = f"hypercheck: step {session.steps_seen}, {session.steps_recorded} recorded, cuts on {cuts} of them"
+        sys.stderr.write(f"\r\x1b[2K{text}")
+        sys.stderr.flush()
+        self._drawn = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._drawn:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            self._drawn = False
+
+
+def run_script(
+    script: Script, target: Target, options: RunOptions, settings: Settings, tell: Callable[[ReportData], int]
+) -> int:
+    """Run the script and hand the report to `tell`, which answers with hypercheck's own exit status.
+
+    The script's own status wins where it is not 0. `os._exit` in the script is preceded by the report.
+    """
+    line = LiveLine()
+
+    def stepped(observation: Observation) -> None:
+        line.show(observation)
+        if options.stop_after is not None and observation.session.steps_seen >= options.stop_after:
+            raise StopScript
+
+    observation = Observation(
+        steps=options.steps,
+        every=options.every,
+        hypernet=options.hypernet,
+        main=options.main,
+        embeddings=options.embeddings,
+        user_roots=options.user_roots,
+        on_step=stepped,
+    )
+
+    def report(status: int | None) -> int:
+        observation.stop()
+        line.clear()
+        return tell(
+            checker.report(
+                observation.facts(),
+                target,
+                settings,
+                version=__version__,
+                torch_version=torch.__version__,
+                script_exit=status,
+            )
+        )
+
+    process = os.getpid()
+    leave = os._exit
+
+    def reporting_exit(status: int) -> None:
+        os._exit = leave
+        if os.getpid() == process:
+            report(status)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        leave(status)
+
+    os._exit = reporting_exit  # type: ignore[assignment]
+    observation.start()
+    try:
+        outcome = script.run()
+    finally:
+        os._exit = leave
+        observation.stop()
+    own = report(outcome.exit_status)
+    return outcome.exit_status or own
+
+
+def script_root(path: str) -> tuple[str, ...]:
+    """The folder whose files are the user's own, even below site-packages."""
+    folder = Path(path).resolve().parent
+    return (str(folder) + os.sep,) if "site-packages" in str(folder) else ()
