@@ -85,7 +85,10 @@ class Report:
         return to_dot(flow, title=self.data.target.path)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": formats.render(self.data, "text"), "text/html": formats.render(self.data, "html")}
+        return {
+            "text/plain": formats.render(self.data, "text"),
+            "text/html": formats.render(self.data, "html"),
+        }
 
     def __repr__(self) -> str:
         if self._data is None:
@@ -150,11 +153,17 @@ def watch(
         yield report
     finally:
         observation.stop()
-        report._data = _report(observation.facts(), "watch", type(model).__name__ if model is not None else "code")
+        report._data = _report(
+            observation.facts(), "watch", type(model).__name__ if model is not None else "code"
+        )
 
 
 def check_step(
-    step: Callable[[], Any], model: nn.Module | None = None, optimizer: Optimizer | None = None, *, repeat: int = 3
+    step: Callable[[], Any],
+    model: nn.Module | None = None,
+    optimizer: Optimizer | None = None,
+    *,
+    repeat: int = 3,
 ) -> Report:
     """Run a training step `repeat` times and report on it.
 
@@ -182,7 +191,8 @@ class StageCheck:
         """
         if not loss.requires_grad:
             raise HypercheckError(
-                "the loss has no grad_fn: it depends on nothing trainable", "compute it from the model's output"
+                "the loss has no grad_fn: it depends on nothing trainable",
+                "compute it from the model's output",
             )
         return self._fresh("before backward")
 
@@ -268,5 +278,3 @@ def draw(subject: Report | Tensor, level: str = "module") -> Any:
     from hypercheck.report.diagram import to_dot
 
     return to_dot(autograd_flow(walk(subject)), title="autograd graph")
-
-

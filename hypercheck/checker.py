@@ -19,7 +19,7 @@ _IGNORE = re.compile(r"#\s*hypercheck:\s*ignore(?:\[([A-Za-z0-9_,\s-]+)\])?")
 def judge(
     facts: RunFacts, settings: Settings, rules: Sequence[Rule] = CATALOGUE
 ) -> tuple[list[Finding], list[Outcome], list[str]]:
-    """The findings of all selected rules (causes first, symptoms folded), how each rule ended, and own faults."""
+    """The findings of all selected rules (causes first, symptoms folded), each rule's outcome, own faults."""
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
     faults: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,28 +18,53 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="hypercheck",
-    help="Find the statement that cuts the gradient between a hypernetwork and the network whose weights it generates.\n\n"
+    help="Find the statement that cuts the gradient between a hypernetwork and the network whose weights it "
+    "generates.\n\n"
     "Running a file executes it: check only programs that you would run with python.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="The bundled reference models of every hypernetwork type.", no_args_is_help=True)
+models_app = typer.Typer(
+    help="The bundled reference models of every hypernetwork type.", no_args_is_help=True
+)
 app.add_typer(models_app, name="models")
 
-Select = Annotated[Optional[list[str]], typer.Option("--select", help="Ask only these rules: codes, prefixes (HC1) or names.")]
-Ignore = Annotated[Optional[list[str]], typer.Option("--ignore", help="Leave these rules out: codes, prefixes or names.")]
-Formats = Annotated[
-    Optional[list[str]],
-    typer.Option("--format", "-f", help="rich, text, json, sarif, junit, markdown, html or github; NAME=FILE writes a file."),
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", help="Ask only these rules: codes, prefixes (HC1) or names."),
 ]
-Output = Annotated[Optional[list[str]], typer.Option("--output", help="FORMAT=FILE or FILE: write the report there. Repeatable.")]
-FailOn = Annotated[Optional[str], typer.Option("--fail-on", help="Exit with 1 at this severity: error, warning or note.")]
-Hypernet = Annotated[Optional[list[str]], typer.Option("--hypernet", help="Dotted name or glob of the hypernetwork, if it is taken wrong.")]
-Main = Annotated[Optional[list[str]], typer.Option("--main", help="Dotted name or glob of the main network.")]
-Embedding = Annotated[Optional[list[str]], typer.Option("--embedding", help="Dotted name or glob of an embedding.")]
-Steps = Annotated[Optional[int], typer.Option("--steps", min=1, help="How many of the first steps are recorded (default 5).")]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", help="Leave these rules out: codes, prefixes or names.")
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="rich, text, json, sarif, junit, markdown, html or github; NAME=FILE writes a file.",
+    ),
+]
+Output = Annotated[
+    list[str] | None,
+    typer.Option("--output", help="FORMAT=FILE or FILE: write the report there. Repeatable."),
+]
+FailOn = Annotated[
+    str | None, typer.Option("--fail-on", help="Exit with 1 at this severity: error, warning or note.")
+]
+Hypernet = Annotated[
+    list[str] | None,
+    typer.Option("--hypernet", help="Dotted name or glob of the hypernetwork, if it is taken wrong."),
+]
+Main = Annotated[list[str] | None, typer.Option("--main", help="Dotted name or glob of the main network.")]
+Embedding = Annotated[
+    list[str] | None, typer.Option("--embedding", help="Dotted name or glob of an embedding.")
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", min=1, help="How many of the first steps are recorded (default 5)."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show hypercheck's own tracebacks.")]
 
 
@@ -57,7 +82,9 @@ def main() -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         typer.echo(f"hypercheck {__version__}")
@@ -65,15 +92,23 @@ def _root(
 
 
 @app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+    }
 )
 def run(
     context: typer.Context,
     script: Annotated[str, typer.Argument(help="The training script, or a module with -m.")],
     module: Annotated[bool, typer.Option("-m", help="SCRIPT is a module, as in python -m.")] = False,
     steps: Steps = None,
-    every: Annotated[Optional[int], typer.Option("--every", min=1, help="After the first steps, record every K-th.")] = None,
-    stop_after: Annotated[Optional[int], typer.Option("--stop-after", min=1, help="End the script after N steps.")] = None,
+    every: Annotated[
+        int | None, typer.Option("--every", min=1, help="After the first steps, record every K-th.")
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option("--stop-after", min=1, help="End the script after N steps.")
+    ] = None,
     select: Select = None,
     ignore: Ignore = None,
     format: Formats = None,
@@ -82,12 +117,15 @@ def run(
     hypernet: Hypernet = None,
     main_network: Main = None,
     embedding: Embedding = None,
-    graph: Annotated[Optional[Path], typer.Option("--graph", help="Draw the gradient flow to this file.")] = None,
+    graph: Annotated[
+        Path | None, typer.Option("--graph", help="Draw the gradient flow to this file.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Run a training script, unmodified, and report on its gradient flow.
 
-    The report goes to stderr (or to --output); stdout belongs to the script. What follows SCRIPT is the script's.
+    The report goes to stderr (or to --output); stdout belongs to the script. What follows SCRIPT is the
+    script's.
     """
     from hypercheck.findings import Target
     from hypercheck.running import RunOptions, run_script, script_root
@@ -99,19 +137,33 @@ def run(
     wanted = _outputs(format, output)
     program = Script.from_module(script, context.args) if module else Script.from_path(script, context.args)
     options = RunOptions(
-        settings.steps, every, stop_after, tuple(hypernet or ()), tuple(main_network or ()), tuple(embedding or ()),
+        settings.steps,
+        every,
+        stop_after,
+        tuple(hypernet or ()),
+        tuple(main_network or ()),
+        tuple(embedding or ()),
         () if module else script_root(script),
-    )  # fmt: skip
+    )
     target = Target("module" if module else "script", script, tuple(context.args))
-    status = run_script(program, target, options, settings, lambda data: _tell(data, settings, wanted, graph, sys.stderr))
+    status = run_script(
+        program, target, options, settings, lambda data: _tell(data, settings, wanted, graph, sys.stderr)
+    )
     raise typer.Exit(status)
 
 
 @app.command()
 def check(
-    target: Annotated[str, typer.Argument(help="FILE.py or FILE.py::NAME: a module, a factory or a training step.")],
-    input: Annotated[Optional[list[str]], typer.Option("--input", help="Shape of an input without the batch axis: 784, 3x32x32, 12:long.")] = None,
-    loss: Annotated[Optional[str], typer.Option("--loss", help="cross_entropy, mse or sum (default mse).")] = None,
+    target: Annotated[
+        str, typer.Argument(help="FILE.py or FILE.py::NAME: a module, a factory or a training step.")
+    ],
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="Shape of an input without the batch axis: 784, 3x32x32, 12:long."),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", help="cross_entropy, mse or sum (default mse).")
+    ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 8,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     device: Annotated[str, typer.Option("--device")] = "cpu",
@@ -137,8 +189,12 @@ def graph(
     target: Annotated[str, typer.Argument(help="FILE.py or FILE.py::NAME.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The picture: .svg, .png, .pdf, .dot or .html.")],
     level: Annotated[str, typer.Option("--level", help="module, op or autograd.")] = "module",
-    max_nodes: Annotated[Optional[int], typer.Option("--max-nodes", min=5, help="Fold until no more boxes are left.")] = None,
-    input: Annotated[Optional[list[str]], typer.Option("--input", help="Shape of an input without the batch axis.")] = None,
+    max_nodes: Annotated[
+        int | None, typer.Option("--max-nodes", min=5, help="Fold until no more boxes are left.")
+    ] = None,
+    input: Annotated[
+        list[str] | None, typer.Option("--input", help="Shape of an input without the batch axis.")
+    ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 8,
     seed: Annotated[int, typer.Option("--seed")] = 0,
 ) -> None:
@@ -163,7 +219,9 @@ def explain(code: Annotated[str, typer.Argument(help="A code such as HC102, or a
     if found is None:
         names = [item.name for item in CATALOGUE] + [item.code for item in CATALOGUE]
         near = difflib.get_close_matches(code, names, 1) or difflib.get_close_matches(code.upper(), names, 1)
-        raise UsageError(f"there is no rule {code}", f"did you mean {near[0]}?" if near else "see: hypercheck rules")
+        raise UsageError(
+            f"there is no rule {code}", f"did you mean {near[0]}?" if near else "see: hypercheck rules"
+        )
     text = page(found)
     Console().print(Markdown(text)) if sys.stdout.isatty() else typer.echo(text)
 
@@ -199,9 +257,10 @@ def diff(
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}", "give two JSON reports") from None
         except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{path} is no report of hypercheck", "write one with --output json=FILE") from None
-    compared = difference.compare(*reports)
-    typer.echo(difference.render_text(compared))
+            raise UsageError(
+                f"{path} is no report of hypercheck", "write one with --output json=FILE"
+            ) from None
+    typer.echo(difference.render_text(*reports), nl=False)
 
 
 @models_app.command("list")
@@ -241,9 +300,11 @@ def models_show(name: str) -> None:
 
 @models_app.command("check")
 def models_check(
-    names: Annotated[Optional[list[str]], typer.Argument(help="Models to check; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Models to check; all by default.")] = None,
     all_models: Annotated[bool, typer.Option("--all", help="Every model.")] = False,
-    fault: Annotated[Optional[list[str]], typer.Option("--fault", help="Only this hand-over: a rule's name or code.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help="Only this hand-over: a rule's name or code.")
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the matrix as Markdown.")] = False,
 ) -> None:
     """Train every model with every hand-over under the checker, and print what was found."""
@@ -278,7 +339,9 @@ def _settings(
     if settings.fail_on not in ("error", "warning", "note"):
         raise UsageError(f"there is no severity {settings.fail_on!r}", "use error, warning or note")
     for pattern in (*settings.select, *settings.ignore):
-        if not any(rule.code.startswith(pattern.upper()) or rule.name == pattern.lower() for rule in CATALOGUE):
+        if not any(
+            rule.code.startswith(pattern.upper()) or rule.name == pattern.lower() for rule in CATALOGUE
+        ):
             raise UsageError(f"no rule matches {pattern!r}", "see: hypercheck rules")
     return settings
 
@@ -303,16 +366,20 @@ def _outputs(formats: list[str] | None, outputs: list[str] | None) -> list[tuple
             wanted = [(formats[0], Path(item))]
         else:
             wanted.append((report.format_of(item), Path(item)))
-    for name, path in wanted:
+    for name, file in wanted:
         if name not in report.FORMATS:
             raise UsageError(f"there is no report format {name!r}", f"use one of {', '.join(report.FORMATS)}")
-        if path is not None and not path.resolve().parent.is_dir():
-            raise UsageError(f"there is no folder {path.parent}", "make it first")
+        if file is not None and not file.resolve().parent.is_dir():
+            raise UsageError(f"there is no folder {file.parent}", "make it first")
     return wanted
 
 
 def _tell(
-    data: ReportData, settings: Settings, wanted: list[tuple[str, Path | None]], graph: Path | None, stream: object
+    data: ReportData,
+    settings: Settings,
+    wanted: list[tuple[str, Path | None]],
+    graph: Path | None,
+    stream: object,
 ) -> int:
     """Print and write the report; returns hypercheck's own exit status."""
     from rich.console import Console
@@ -342,19 +409,25 @@ def _tell(
 
 def _draw(data: ReportData, out: Path, level: str, max_nodes: int | None) -> None:
     from hypercheck.findings import Flow
-    from hypercheck.report import diagram, picture
+    from hypercheck.report import diagram, picture, write
 
     if level not in ("module", "op", "autograd"):
         raise UsageError(f"there is no level {level!r}", "use module, op or autograd")
     flow = next((item for item in data.flows if item.level == level), Flow(level))
     if not flow.nodes:
         raise HypercheckError("there is nothing to draw: no training step was seen", "run at least one step")
-    budget = {"max_nodes": max_nodes} if max_nodes else {}
-    picture.save(diagram.to_dot(flow, title=data.target.path, **budget), out)
+    dot = diagram.to_dot(flow, data.target.path, max_nodes)
+    write(out, picture.render(dot, out.suffix.lower().lstrip("."), title=data.target.path))
 
 
 def _checked(
-    target: str, shapes: list[str] | None, loss: str | None, batch_size: int, seed: int, device: str, settings: Settings
+    target: str,
+    shapes: list[str] | None,
+    loss: str | None,
+    batch_size: int,
+    seed: int,
+    device: str,
+    settings: Settings,
 ) -> ReportData:
     import torch
 
@@ -366,7 +439,12 @@ def _checked(
     file, _, name = target.partition("::")
     path = Path(file)
     inputs = targets.Inputs(
-        tuple(targets.parse_shape(shape) for shape in shapes or ()), batch_size, loss, seed, device, settings.steps
+        tuple(targets.parse_shape(shape) for shape in shapes or ()),
+        batch_size,
+        loss,
+        seed,
+        device,
+        settings.steps,
     )
     observation = Observation(steps=settings.steps)
     observation.start()

@@ -48,7 +48,8 @@ class LiveLine:
         self._last = now
         session = observation.session
         cuts = sum(bool(step.cuts) for step in observation.steps)
-        text = f"hypercheck: step {session.steps_seen}, {session.steps_recorded} recorded, cuts on {cuts} of them"
+        recorded = f"{session.steps_recorded} recorded, cuts on {cuts} of them"
+        text = f"hypercheck: step {session.steps_seen}, {recorded}"
         sys.stderr.write(f"\r\x1b[2K{text}")
         sys.stderr.flush()
         self._drawn = True

@@ -1,4 +1,4 @@
-"""Which rules are asked, from the command line, `[hypercheck]` in setup.cfg or `[tool.hypercheck]` in pyproject.toml."""
+"""Which rules are asked: from the command line, setup.cfg (`[hypercheck]`) or pyproject.toml."""
 
 from __future__ import annotations
 
@@ -53,9 +53,10 @@ def _checked(table: Mapping[str, Any], path: Path) -> Settings:
     if unknown:
         raise UsageError(f"{path}: hypercheck has no setting {unknown[0]!r}", f"known are {', '.join(_KEYS)}")
     settings = Settings()
-    for key in ("select", "ignore"):
-        if key in plain:
-            settings = replace(settings, **{key: _codes(plain[key])})
+    if "select" in plain:
+        settings = replace(settings, select=_codes(plain["select"]))
+    if "ignore" in plain:
+        settings = replace(settings, ignore=_codes(plain["ignore"]))
     if "fail_on" in plain:
         settings = replace(settings, fail_on=str(plain["fail_on"]))
     if "steps" in plain:

@@ -54,7 +54,9 @@ def parse_shape(text: str) -> tuple[tuple[int, ...], bool]:
     try:
         shape = tuple(int(size) for size in sizes.lower().split("x"))
     except ValueError:
-        raise UsageError(f"{text!r} is no shape", "write it as 64x784, or 64x12:long for whole numbers") from None
+        raise UsageError(
+            f"{text!r} is no shape", "write it as 64x784, or 64x12:long for whole numbers"
+        ) from None
     if kind not in ("", "long", "float") or any(size < 1 for size in shape):
         raise UsageError(f"{text!r} is no shape", "write it as 64x784, or 64x12:long for whole numbers")
     return shape, kind == "long"
@@ -64,7 +66,8 @@ def load(path: Path) -> ModuleType:
     """The module of a Python file, executed. TargetError for anything else."""
     if path.suffix in _CHECKPOINTS:
         raise TargetError(
-            f"{path} is a checkpoint, and weights carry no graph", "give the file that defines or trains the model"
+            f"{path} is a checkpoint, and weights carry no graph",
+            "give the file that defines or trains the model",
         )
     if not path.exists():
         raise TargetError(f"there is no file {path}", "give the path of a Python file")
@@ -81,17 +84,22 @@ def load(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise TargetError(f"{path}:{error.lineno}: {error.msg}", "mend the syntax first") from None
     except SystemExit:
-        raise TargetError(f"{path} ended the program while it was read", "use hypercheck run for a script") from None
+        raise TargetError(
+            f"{path} ended the program while it was read", "use hypercheck run for a script"
+        ) from None
     except Exception as error:
         raise TargetError(
-            f"{path} could not be imported: {type(error).__name__}: {error}", "run it with python to see where"
+            f"{path} could not be imported: {type(error).__name__}: {error}",
+            "run it with python to see where",
         ) from None
     return module
 
 
 def find(module: ModuleType, path: Path, name: str | None) -> tuple[str, Any]:
     """The object to check: the named one, else the only one that fits."""
-    fitting = {key: item for key, item in vars(module).items() if not key.startswith("_") and _fits(item, module)}
+    fitting = {
+        key: item for key, item in vars(module).items() if not key.startswith("_") and _fits(item, module)
+    }
     if name is not None:
         item = vars(module).get(name)
         if item is None:
@@ -111,7 +119,9 @@ def find(module: ModuleType, path: Path, name: str | None) -> tuple[str, Any]:
             whole = _outermost(group, fitting)
             if whole is not None:
                 return whole, fitting[whole]
-            raise TargetError(f"{path} has several models: {', '.join(group)}", f"say which: {path}::{group[-1]}")
+            raise TargetError(
+                f"{path} has several models: {', '.join(group)}", f"say which: {path}::{group[-1]}"
+            )
     raise TargetError(f"{path} has no nn.Module", f"name a factory or a training step: {path}::NAME")
 
 
@@ -146,14 +156,17 @@ def prepare(name: str, item: Any, inputs: Inputs) -> Trainable:
         ]
         if needed:
             raise TargetError(
-                f"{name} needs arguments: {', '.join(needed)}", "give a factory without arguments: FILE.py::NAME"
+                f"{name} needs arguments: {', '.join(needed)}",
+                "give a factory without arguments: FILE.py::NAME",
             )
         if inspect.isfunction(item):
             return _from_function(name, item, inputs)
         try:
             item = item()
         except Exception as error:
-            raise TargetError(f"{name}() failed: {type(error).__name__}: {error}", "call it yourself to see where") from None
+            raise TargetError(
+                f"{name}() failed: {type(error).__name__}: {error}", "call it yourself to see where"
+            ) from None
     return _from_module(name, item, inputs)
 
 
@@ -165,7 +178,10 @@ def _from_function(name: str, function: Callable[[], Any], inputs: Inputs) -> Tr
         return Trainable(name, out[0], out[1])
     if isinstance(out, Tensor) or out is None or isinstance(out, float):
         return Trainable(name, None, function)
-    raise TargetError(f"{name}() returned a {type(out).__name__}", "return a model, or run one training step and return its loss")
+    raise TargetError(
+        f"{name}() returned a {type(out).__name__}",
+        "return a model, or run one training step and return its loss",
+    )
 
 
 def _from_module(name: str, model: nn.Module, inputs: Inputs) -> Trainable:
@@ -188,7 +204,7 @@ def _from_module(name: str, model: nn.Module, inputs: Inputs) -> Trainable:
     def step() -> Tensor:
         optimizer.zero_grad()
         loss = loss_of(_first_tensor(model(*examples)))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         return loss
 
@@ -213,7 +229,10 @@ def _examples(name: str, model: nn.Module, inputs: Inputs) -> tuple[Tensor, ...]
         )
     shape = _inferred(model)
     if shape is None:
-        raise TargetError(f"the input shape of {name} cannot be told from its layers", "give it with --input, as in --input 784")
+        raise TargetError(
+            f"the input shape of {name} cannot be told from its layers",
+            "give it with --input, as in --input 784",
+        )
     return (_example(shape, False, inputs, generator),)
 
 
@@ -227,7 +246,9 @@ def _example(shape: tuple[int, ...], whole: bool, inputs: Inputs, generator: tor
 def _inferred(model: nn.Module) -> tuple[int, ...] | None:
     """The input shape that the first layer of the main network asks for."""
     named = list(model.named_modules())
-    likely = [item for path, item in named if not any(word in path.lower() for word in ("hyper", "emb", "gen"))]
+    likely = [
+        item for path, item in named if not any(word in path.lower() for word in ("hyper", "emb", "gen"))
+    ]
     for module in (*likely, *(item for _, item in named)):
         if isinstance(module, nn.Linear):
             return (module.in_features,)

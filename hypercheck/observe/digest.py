@@ -24,7 +24,7 @@ from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.flow import Edge, Flow, Slot
 from hypercheck.observe.gradients import ranges
 from hypercheck.observe.naming import Naming
-from hypercheck.observe.operations import OVERWRITES, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
 from hypercheck.observe.session import Session, Step, Update
 
 _MOST_LINKS = 400
@@ -121,7 +121,7 @@ class Digest:
         found: dict[tuple[str, str, int], CutFact] = {}
         rows_seen: dict[tuple[str, str, int], dict[int, set[int]]] = {}
         for edge in flow.broken_edges():
-            if self._initialises(edge):
+            if self._initialises(edge) or self._own_history(edge):
                 continue
             above = flow.upstream(edge.source)
             victims = {self.tape.values[value].object for value in above} & full
@@ -141,6 +141,17 @@ class Digest:
             rows_seen.setdefault(key, {})
         return self._main_cuts(list(found.values()))
 
+    def _own_history(self, edge: Edge) -> bool:
+        """Whether the way leads back into the tensor it came from: a write through a view of itself."""
+        values = self.tape.values
+        number = values[edge.source].object
+        return any(
+            values[value].object == number
+            for index in self.flow.way_down(edge)
+            for value in self.tape.ops[index].outputs
+            if value >= 0
+        )
+
     def _initialises(self, edge: Edge) -> bool:
         """Whether the edge copied start values, before this step, into a tensor that learns by itself."""
         if self.step.number == 1 or edge.op >= self.step.first_op:
@@ -153,6 +164,23 @@ class Digest:
                 update = self.updates.get(values[value].object)
                 if values[value].leaf and update is not None and update.size.state == "ok":
                     return True
+        return False
+
+    def _modulates(self, edge: Edge) -> bool:
+        """Whether the values, still without a gradient, scale or shift computed values that have one."""
+        flow, tape = self.flow, self.tape
+        stack, seen = [edge.target], {edge.target}
+        while stack:
+            value = stack.pop()
+            for child in flow.children.get(value, ()):
+                op = tape.ops[child.op]
+                if op.name in CONTRACTIONS or op.name in SCALINGS or op.name in ADDITIONS:
+                    others = [item for item in op.inputs if item != value and item in flow.live]
+                    if any(not tape.values[item].leaf and tape.values[item].op >= 0 for item in others):
+                        return True
+                if child.target not in seen and child.target not in flow.live:
+                    seen.add(child.target)
+                    stack.append(child.target)
         return False
 
     def _feeds_slot(self, edge: Edge) -> bool:
@@ -180,10 +208,11 @@ class Digest:
         source = self.naming.value(edge.source)
         target_value = op.outputs[0] if op.outputs else edge.target
         target = self.naming.value(target_value)
-        weight = edge.target in flow.into_slots or self._feeds_slot(edge)
+        weight = edge.target in flow.into_slots or self._feeds_slot(edge) or self._modulates(edge)
         fact, receiver = tape.values[edge.source], tape.values[target_value]
         seen = [
-            f"{source}: {'leaf' if fact.leaf else 'has a grad_fn'}, requires_grad=True, shape {_shape(fact.shape)}",
+            f"{source}: {'leaf' if fact.leaf else 'has a grad_fn'}, requires_grad=True, "
+            f"shape {_shape(fact.shape)}",
             f"{target}: {'leaf' if receiver.leaf else 'no grad_fn'}, requires_grad={receiver.requires_grad}",
         ]
         asleep = bool(victims) and all(victim in self.step.asleep for victim in victims)
@@ -377,7 +406,7 @@ class Digest:
     def _fitting(
         self, shapes: tuple[tuple[int, ...], ...], own: dict[int, tuple[int, int]]
     ) -> tuple[str, ...]:
-        """The main network's own tensors that have the shapes (or together the size) of what was generated."""
+        """The main network's own tensors of the shapes (or together the size) of what was generated."""
         wanted = {self.tape.values[value].shape: number for number, (value, _) in own.items()}
         hits = [number for shape, number in wanted.items() if len(shape) > 1 and shape in shapes]
         if hits:
@@ -403,7 +432,7 @@ class Digest:
         module = self.tape.ops[min(indexes)].module
         best = None
         while module >= 0 and module in calls:
-            at, parent, site = calls[module]
+            _, parent, site = calls[module]
             if site is not None:
                 best = site
             if parent < 0 or parent not in calls:
@@ -525,7 +554,7 @@ class Digest:
             if positions is not None:
                 used = int(positions.numel())
                 spans = _spans(positions, total)
-        above = flow.trainable_above(slot.value)
+        above = self._generators_of(slot)
         updates = [self.updates[number] for number in above if number in self.updates]
         norms = [update.size.norm for update in updates if update.size.state == "ok"]
         changed = [update.changed for update in updates if update.changed is not None]
@@ -807,7 +836,7 @@ class Digest:
         return held
 
     def _candidates(self) -> set[int]:
-        """Leaves read in this step on a live way to the loss, made before the step, meant for no other use."""
+        """Leaves read in this step on a live way to the loss, made before it, meant for no other use."""
         tape, flow = self.tape, self.flow
         held = self._held()
         found = set()
@@ -829,10 +858,15 @@ class Digest:
                 found.add(number)
         return found
 
+    def _generators_of(self, slot: Slot) -> list[int]:
+        """The trainable tensors that made a generated weight: without the tensor that carries it."""
+        own = self.tape.values[slot.value].object
+        return [number for number in self.flow.trainable_above(slot.value) if number != own]
+
     def _upstream_of_slots(self) -> set[int]:
         found: set[int] = set()
         for slot in self.flow.slots:
-            found.update(self.flow.trainable_above(slot.value))
+            found.update(self._generators_of(slot))
         return found
 
     def _is_main_leaf(self, number: int) -> bool:
@@ -875,7 +909,7 @@ class Digest:
                     continue
                 if fact.op < 0 or fact.op >= self.step.first_op or not fact.requires_grad:
                     continue
-                above = [number for number in self._live_leaves(edge.source)]
+                above = list(self._live_leaves(edge.source))
                 if fact.object in self.session.differentiated or edge.source not in flow.into_slots:
                     continue
                 if not above or any(
@@ -1009,10 +1043,18 @@ def _merged(old: CutFact, new: CutFact) -> CutFact:
         rows[key] = tuple(sorted(set(old.victim_rows[key]) | set(new.victim_rows[key])))
     victims = tuple(sorted(set(old.victims) | set(new.victims)))
     return CutFact(
-        mechanism=old.mechanism, location=old.location, source=old.source, target=old.target, victims=victims,
-        victim_rows=rows, in_weight=old.in_weight or new.in_weight, related=old.related or new.related, seen=old.seen,
-        ranges=tuple(sorted({*old.ranges, *new.ranges})), asleep=old.asleep and new.asleep,
-    )  # fmt: skip
+        mechanism=old.mechanism,
+        location=old.location,
+        source=old.source,
+        target=old.target,
+        victims=victims,
+        victim_rows=rows,
+        in_weight=old.in_weight or new.in_weight,
+        related=old.related or new.related,
+        seen=old.seen,
+        ranges=tuple(sorted({*old.ranges, *new.ranges})),
+        asleep=old.asleep and new.asleep,
+    )
 
 
 def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape: object) -> bool:

@@ -11,19 +11,29 @@ from hypercheck.observe.operations import Kind
 from hypercheck.observe.tape import Op, Ref, Tape
 
 _SAME_PLACE = frozenset(
-    "Parameter data.__set__ flags clone detach data contiguous to float double half bfloat16 cpu cuda type type_as "
-    "neg tanh sigmoid relu gelu softplus exp log sqrt abs clamp requires_grad_ import alias unwrap tensor as_tensor "
-    "new_tensor copy_ mul_ div_ add_ sub_ __mul__ __truediv__ __neg__ div dropout leaky_relu elu silu nan_to_num round "
-    "sign floor ceil square sin cos".split()
+    "Parameter data.__set__ flags clone detach data contiguous to float double half bfloat16 cpu cuda type "
+    "type_as neg tanh sigmoid relu gelu softplus exp log sqrt abs clamp requires_grad_ import alias unwrap "
+    "tensor as_tensor new_tensor copy_ mul_ div_ add_ sub_ __mul__ __truediv__ __neg__ div dropout "
+    "leaky_relu elu silu nan_to_num round sign floor ceil square sin cos".split()
 )
 _ELEMENTWISE_PAIR = frozenset(
     "mul add sub div __mul__ __add__ __sub__ __rmul__ __radd__ multiply true_divide rsub".split()
 )
 _JOIN_CALLS: dict[str, Any] = {
-    "cat": torch.cat, "concat": torch.cat, "concatenate": torch.cat, "stack": torch.stack, "hstack": torch.hstack,
-    "vstack": torch.vstack, "flip": torch.flip, "roll": torch.roll, "repeat": Tensor.repeat, "tile": torch.tile,
-    "repeat_interleave": torch.repeat_interleave, "index_select": torch.index_select, "gather": torch.gather,
-}  # fmt: skip
+    "cat": torch.cat,
+    "concat": torch.cat,
+    "concatenate": torch.cat,
+    "stack": torch.stack,
+    "hstack": torch.hstack,
+    "vstack": torch.vstack,
+    "flip": torch.flip,
+    "roll": torch.roll,
+    "repeat": Tensor.repeat,
+    "tile": torch.tile,
+    "repeat_interleave": torch.repeat_interleave,
+    "index_select": torch.index_select,
+    "gather": torch.gather,
+}
 _LARGEST = 8_000_000
 
 

@@ -17,6 +17,7 @@ from hypercheck.observe.operations import (
 from hypercheck.observe.tape import Op, Tape
 
 _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
+_LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Flow:
 
     @cached_property
     def ancestry(self) -> dict[int, tuple[int, int, bool]]:
-        """Value to (trainable ancestors as bits, other sources as bits, whether a contraction lies between)."""
+        """Value to (trainable ancestors as bits, other sources as bits, whether a contraction is between)."""
         values, ops = self.tape.values, self.tape.ops
         found: dict[int, tuple[int, int, bool]] = {}
         data_bits: dict[int, int] = {}
@@ -147,8 +148,7 @@ class Flow:
                         trainable |= above[0]
                         data |= above[1]
                         computed = computed or above[2]
-                computed = computed or op.name in CONTRACTIONS or op.name in (
-                    "linear", "conv1d", "conv2d", "conv3d", "bilinear", "gru", "lstm", "conv_transpose2d")  # fmt: skip
+                computed = computed or op.name in CONTRACTIONS or op.name in _LAYERS
                 if not op.inputs and fact.op >= self.first_op and len(fact.shape) > 0:
                     data |= 1 << data_bits.setdefault(fact.object, len(data_bits))
             elif not fact.requires_grad and own is None:
@@ -241,7 +241,7 @@ class Flow:
     def _soft_arguments(
         self, op: Op, pairs: list[tuple[str, int]], roots: set[int]
     ) -> Iterator[tuple[str, int, bool]]:
-        for argument, value in pairs:
+        for _argument, value in pairs:
             others = [other for name, other in pairs if other != value]
             if not others:
                 continue
@@ -316,7 +316,7 @@ class Flow:
         return sorted(found, key=lambda edge: (edge.op, edge.source))
 
     def way_down(self, edge: Edge) -> list[int]:
-        """The operations from the edge to the nearest weight slot (else to the loss), the edge's own first."""
+        """The operations from the edge to the nearest weight slot, else to the loss; the edge's own first."""
         goals = {slot.value: slot.op for slot in self.slots}
         previous: dict[int, tuple[int, int]] = {}
         queue = [edge.target]

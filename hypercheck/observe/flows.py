@@ -13,7 +13,8 @@ from hypercheck.observe.walk import Walk
 def autograd_flow(walk: Walk) -> Flow:
     """The raw autograd nodes below a loss, in the direction of the values."""
     nodes = [
-        FlowNode(str(node.number), "autograd" if node.leaf is None else "parameter", node.name) for node in walk.nodes
+        FlowNode(str(node.number), "autograd" if node.leaf is None else "parameter", node.name)
+        for node in walk.nodes
     ]
     edges = [FlowEdge(str(target), str(source), "linked") for source, target in walk.edges]
     return Flow("autograd", tuple(nodes), tuple(edges))
@@ -111,9 +112,13 @@ def module_flow(digest: Digest, cuts: Iterable[CutFact]) -> Flow:
                 update = digest.updates.get(fact.object)
                 kind = "embedding" if fact.leaf else "input"
                 nodes[key] = FlowNode(
-                    key, kind, naming.object(fact.object), (f"shape {list(fact.shape)}",),
-                    update.size.norm if update else None, bool(update and update.size.state in ("none", "zero")),
-                )  # fmt: skip
+                    key,
+                    kind,
+                    naming.object(fact.object),
+                    (f"shape {list(fact.shape)}",),
+                    update.size.norm if update else None,
+                    bool(update and update.size.state in ("none", "zero")),
+                )
         else:
             op = tape.ops[fact.op]
             name = digest.session.module_names.get(op.module, "")

@@ -100,11 +100,12 @@ def _own_roots() -> tuple[str, ...]:
     import torch
 
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    own = ("observe", "report", "checker.py", "cli.py", "script.py", "api.py", "settings.py", "running.py", "target.py",
-           "matrix.py", "pytest_plugin.py", "lightning_callback.py", "transformers_callback.py", "__init__.py")
-    return (os.path.dirname(os.path.abspath(torch.__file__)) + os.sep,) + tuple(
-        os.path.join(package, name) for name in own
-    )
+    own = (
+        "observe report checker.py cli.py script.py api.py settings.py running.py target.py matrix.py "
+        "pytest_plugin.py lightning_callback.py transformers_callback.py __init__.py"
+    ).split()
+    library = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+    return (library, *(os.path.join(package, name) for name in own))
 
 
 @lru_cache(maxsize=1)

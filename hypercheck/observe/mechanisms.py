@@ -24,10 +24,18 @@ _COPIES = frozenset({"tensor", "as_tensor", "asarray", "new_tensor", "scalar_ten
 _DETACHERS = frozenset({"detach", "detach_", "data"})
 _DELIVERIES = frozenset(
     {
-        "parameter-wrap", "data-assign", "copy-no-grad", "load-state-dict", "vector-to-parameters", "deepcopy-main",
-        "numpy-roundtrip", "item-or-tolist", "torch-tensor-copy", "custom-function-none",
+        "parameter-wrap",
+        "data-assign",
+        "copy-no-grad",
+        "load-state-dict",
+        "vector-to-parameters",
+        "deepcopy-main",
+        "numpy-roundtrip",
+        "item-or-tolist",
+        "torch-tensor-copy",
+        "custom-function-none",
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ def judge(flow: Flow, edge: Edge) -> Verdict:
                 events.append((index, found))
     index, name = _primary(flow, edge, events)
     place = _location(tape, index, name)
-    related = []
+    related: list[Location] = []
     for other, what in events:
         spot = _location(tape, other, what, f"{what} as well")
         if spot is not None and place is not None and (spot.file, spot.line) != (place.file, place.line):

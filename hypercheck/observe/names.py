@@ -43,7 +43,7 @@ class Snapshot:
     modules: dict[int, tuple[nn.Module, str]] = field(default_factory=dict)
     optimizers: dict[int, tuple[torch.optim.Optimizer, str]] = field(default_factory=dict)
     hidden: dict[int, int] = field(default_factory=dict)
-    """`id` of a module that is known to another one only through a plain container, to that container's `id`."""
+    """`id` of a module that another one knows only through a plain container, to that container's `id`."""
 
 
 class _Search:

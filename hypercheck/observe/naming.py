@@ -1,4 +1,4 @@
-"""Names for values and tensors, in the user's words: a module path, a variable, or the expression that made it."""
+"""Names for values and tensors in the user's words: a module path, a variable, or what made it."""
 
 from __future__ import annotations
 

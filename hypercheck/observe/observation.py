@@ -17,6 +17,8 @@ from hypercheck.observe.flows import module_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import Session, Step
 
+_LOOKUPS = frozenset("embedding __getitem__ index_select unbind expand select".split())
+
 
 class Observation:
     """Watches a program from `start` to `stop`, then tells its facts.
@@ -80,7 +82,7 @@ class Observation:
 
     def _inputs_of_generators(self, digest: Digest, upstream: set[int]) -> set[int]:
         """Trainable tensors that enter the generator as its input and not as a weight of it."""
-        found = set()
+        found: set[int] = set()
         tape = digest.tape
         for edges in digest.flow.children.values():
             for edge in edges:
@@ -88,7 +90,8 @@ class Observation:
                 if number not in upstream or not tape.values[edge.source].leaf:
                     continue
                 op = tape.ops[edge.op]
-                if (op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source) or op.name in ("embedding", "__getitem__", "index_select", "unbind", "expand", "select"):
+                first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source
+                if first or op.name in _LOOKUPS:
                     found.add(number)
         return found
 
@@ -195,7 +198,10 @@ class Observation:
         """Objects that `load_state_dict` wrote into."""
         tape = self.session.tape
         return {
-            tape.values[value].object for op in tape.ops if "load_state_dict" in op.tags for value in op.outputs
+            tape.values[value].object
+            for op in tape.ops
+            if "load_state_dict" in op.tags
+            for value in op.outputs
         }
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:
@@ -242,7 +248,7 @@ class Observation:
             [session.module_names[item] for item in sorted(self._main) if item in session.module_names]
         )
         names_of_embeddings = [naming.object(number) for number in sorted(self._embeddings)]
-        everything = [path for path in session.module_names.values()]
+        everything = list(session.module_names.values())
         links: dict[tuple[str, str, tuple[tuple[int, int], ...]], Link] = {}
         for step in self.steps:
             for link in step.links:

@@ -43,29 +43,30 @@ _EXPORTS = frozenset(
 _SKIPPED = frozenset(
     "dim size numel nelement stride ndimension storage_offset is_contiguous is_floating_point is_complex "
     "element_size __len__ get_device register_hook register_post_accumulate_grad_hook retain_grad data_ptr "
-    "is_tensor is_storage __repr__ __str__ __format__ __hash__ is_same_size __bool__ __int__ __index__ __contains__ "
-    "_is_view is_shared is_pinned type_name allclose equal is_nonzero __dir__ __reduce_ex__ __setstate__ "
-    "backward grad has_names _record_function_enter_new _RecordFunction __call__ is_inference is_set_to "
-    "result_type can_cast promote_types get_default_dtype is_grad_enabled isinstance share_memory_ "
-    "record_stream is_signed is_conj is_neg _version save load".split()
+    "is_tensor is_storage __repr__ __str__ __format__ __hash__ is_same_size __bool__ __int__ __index__ "
+    "__contains__ _is_view is_shared is_pinned type_name allclose equal is_nonzero __dir__ __reduce_ex__ "
+    "__setstate__ backward grad has_names _record_function_enter_new _RecordFunction __call__ is_inference "
+    "is_set_to result_type can_cast promote_types get_default_dtype is_grad_enabled isinstance "
+    "share_memory_ record_stream is_signed is_conj is_neg _version save load".split()
 )
 _RECORD_FUNCTIONS = ("_record_function_enter", "_record_function_exit")
 _FRESH = frozenset(
-    "zeros ones empty full rand randn randint randperm arange linspace logspace eye tril_indices triu_indices "
-    "zeros_like ones_like empty_like full_like rand_like randn_like randint_like new_zeros new_ones new_empty "
-    "new_full normal bernoulli multinomial from_numpy frombuffer".split()
+    "zeros ones empty full rand randn randint randperm arange linspace logspace eye tril_indices "
+    "triu_indices zeros_like ones_like empty_like full_like rand_like randn_like randint_like new_zeros "
+    "new_ones new_empty new_full normal bernoulli multinomial from_numpy frombuffer".split()
 )
 OVERWRITES = frozenset(
-    "copy_ zero_ fill_ normal_ uniform_ random_ exponential_ bernoulli_ set_ kaiming_uniform_ kaiming_normal_ "
-    "xavier_uniform_ xavier_normal_ orthogonal_ constant_ ones_ zeros_ trunc_normal_ eye_ dirac_ sparse_".split()
+    "copy_ zero_ fill_ normal_ uniform_ random_ exponential_ bernoulli_ set_ kaiming_uniform_ "
+    "kaiming_normal_ xavier_uniform_ xavier_normal_ orthogonal_ constant_ ones_ zeros_ trunc_normal_ eye_ "
+    "dirac_ sparse_".split()
 )
 """Writes that leave nothing of the old values."""
 
 INTEGER_LIKE = frozenset(
-    "argmax argmin argsort round floor ceil trunc sign sgn gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ __eq__ "
-    "__ne__ long int short byte char bool one_hot bincount searchsorted bucketize floor_divide __floordiv__ "
-    "frac heaviside count_nonzero nonzero isnan isinf isfinite signbit logical_not logical_and logical_or "
-    "histc histogram unique fix rint multinomial bernoulli quantize_per_tensor topk".split()
+    "argmax argmin argsort round floor ceil trunc sign sgn gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ "
+    "__eq__ __ne__ long int short byte char bool one_hot bincount searchsorted bucketize floor_divide "
+    "__floordiv__ frac heaviside count_nonzero nonzero isnan isinf isfinite signbit logical_not logical_and "
+    "logical_or histc histogram unique fix rint multinomial bernoulli quantize_per_tensor topk".split()
 )
 ZERO_DERIVATIVE = frozenset(
     "round floor ceil trunc sign sgn fix rint floor_divide __floordiv__ round_ sign_ floor_ ceil_".split()

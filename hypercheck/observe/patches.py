@@ -1,4 +1,4 @@
-"""The places of torch that a function mode does not hear, wrapped while a step is recorded and put back after."""
+"""The places of torch that a function mode does not hear, wrapped while a step is recorded."""
 
 from __future__ import annotations
 
@@ -190,8 +190,11 @@ class RecordingPatches:
 
             return transform
 
-        for owner, attribute in ((apis, "vmap_impl"), (eager_transforms, "grad_impl"),
-                                 (eager_transforms, "grad_and_value_impl")):  # fmt: skip
+        for owner, attribute in (
+            (apis, "vmap_impl"),
+            (eager_transforms, "grad_impl"),
+            (eager_transforms, "grad_and_value_impl"),
+        ):
             if hasattr(owner, attribute):
                 name = "vmap" if attribute == "vmap_impl" else "func.grad"
                 self._patches.replace(owner, attribute, opaque(name, getattr(owner, attribute)))

@@ -180,7 +180,8 @@ class Session:
         self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
-        self._permanent.replace(torch.amp.GradScaler, "step", self._watching_scaler(torch.amp.GradScaler.step))
+        scaler = torch.amp.GradScaler
+        self._permanent.replace(scaler, "step", self._watching_scaler(scaler.step))
         number = self.step.number if self.step is not None else 1
         self.step = Step(number, True, len(self.tape.ops))
         self._begin_recording()
@@ -383,7 +384,7 @@ class Session:
             frame = sys._getframe(1)
             self._in_backward += 1
             try:
-                given = [item for item in _flat((outputs, inputs, args, kwargs))]
+                given = list(_flat((outputs, inputs, args, kwargs)))
                 self._guard(lambda: self._before_grad(outputs, inputs, kwargs, frame))
                 out = original(outputs, inputs, *args, **kwargs)
                 if self.recording:
@@ -415,7 +416,7 @@ class Session:
             self.backwards_since_step += 1
         if step is None or not self.recording:
             return None
-        roots = [item for item in _flat((tensors,))]
+        roots = list(_flat((tensors,)))
         tape = self.tape
         losses = tuple(tape.value_of(item) for item in roots)
         if not by_grad:
@@ -440,9 +441,18 @@ class Session:
         if waiting > self.skipped_steps:
             self.skipped_steps, self.skipped_at = waiting, site
         seen = Backward(
-            len(tape.ops), losses, site, reached, inputs is not None and not by_grad, finite, value, custom, carried,
-            by_grad=by_grad, sequence=frozenset(graph.sequence_numbers),
-        )  # fmt: skip
+            len(tape.ops),
+            losses,
+            site,
+            reached,
+            inputs is not None and not by_grad,
+            finite,
+            value,
+            custom,
+            carried,
+            by_grad=by_grad,
+            sequence=frozenset(graph.sequence_numbers),
+        )
         step.backwards.append(seen)
         return seen
 
@@ -657,11 +667,12 @@ class Session:
         self.names_taken = True
         for entries in taken.tensors.values():
             tensor = entries[0][0]
-            number = self.tape.known_object(tensor)
-            if number is None and tensor.requires_grad:
-                number = self.tape.object_of(tensor)
-            if number is None:
+            known = self.tape.known_object(tensor)
+            if known is None and tensor.requires_grad:
+                known = self.tape.object_of(tensor)
+            if known is None:
                 continue
+            number = known
             holders = [holder for _, holder in entries]
             self.holders[number] = holders
             hidden = [taken.hidden[holder.owner] for holder in holders if holder.owner in taken.hidden]
@@ -674,10 +685,10 @@ class Session:
                 self.hidden[number] = self.tape.containers.get(identity)
                 self.hidden_in.add(number)
             for _, holder in entries:
-                module = taken.modules.get(holder.owner)
-                if module is not None:
-                    self.owners[number] = self.module_number(module[0])
-                    if not module[0].training:
+                owner = taken.modules.get(holder.owner)
+                if owner is not None:
+                    self.owners[number] = self.module_number(owner[0])
+                    if not owner[0].training:
                         asleep.add(number)
         for optimizer, path in taken.optimizers.values():
             record = self.optimizer_record(optimizer)

@@ -24,7 +24,7 @@ from hypercheck.observe.roundtrip import Exports
 
 
 class Op(NamedTuple):
-    """One operation: `inputs` and `outputs` are value numbers, `arguments` is kept where it is needed later."""
+    """One operation: `inputs` and `outputs` are value numbers, `arguments` is kept where needed later."""
 
     name: str
     kind: int
@@ -107,8 +107,10 @@ class ObjectFact:
 
 
 _KEEP_ARGUMENTS = (Kind.VIEW, Kind.MAYBE_VIEW)
-_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select gather "
-                   "repeat_interleave __setitem__ take masked_select tril triu masked_fill".split())  # fmt: skip
+_JOINS = frozenset(
+    "cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select "
+    "gather repeat_interleave __setitem__ take masked_select tril triu masked_fill".split()
+)
 _IMPORTERS = frozenset(
     "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
 )
@@ -227,7 +229,7 @@ class Tape:
         value = len(self.values)
         requires_grad, leaf = _flags(tensor)
         if leaf and view:
-            # A view taken under no_grad says requires_grad=True and has no grad_fn: nothing comes back through it.
+            # A view taken under no_grad says requires_grad=True without a grad_fn: nothing comes back.
             requires_grad = leaf = False
         self.values.append(Value(op, number, requires_grad, tuple(tensor.shape), leaf))
         self._known[id(tensor)] = _Entry(ref, value, number)
@@ -334,7 +336,7 @@ class Tape:
         mode = "grad"
         if not requires_grad and inputs:
             mode = self._lost_mode(inputs, index)
-        arguments = None
+        arguments: Any = None
         if kind in _KEEP_ARGUMENTS or name in _JOINS:
             arguments = self._kept(args, kwargs)
         elif name in SLOTS:
@@ -400,7 +402,7 @@ class Tape:
         return mode
 
     def _mode_stack(self) -> tuple[Site | CodeType, ...]:
-        """The user statements on the stack, and the functions under a grad-mode decorator, innermost first."""
+        """The user statements on the stack and the functions under a grad-mode decorator, innermost first."""
         frame: FrameType | None = sys._getframe(3)
         found: list[Site | CodeType] = []
         while frame is not None and len(found) < 12:

@@ -1,7 +1,7 @@
 """A report as text, in every format: `render` gives the text, `save` writes it to a file.
 
-Each format is one module with a function from `ReportData` to a string; it is imported when it is first asked for.
-Apart from `save`, nothing here prints or opens a file.
+Each format is one module with a function from `ReportData` to a string; it is imported when it is first asked
+for. Apart from `save`, nothing here prints or opens a file.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def format_of(path: str | os.PathLike[str]) -> str:
         if name.endswith(suffix):
             return SUFFIXES[suffix]
     known = ", ".join(SUFFIXES)
-    raise UsageError(f"{os.fspath(path)!r} has no suffix of a report format", hint=f"end it with one of {known}")
+    raise UsageError(
+        f"{os.fspath(path)!r} has no suffix of a report format", hint=f"end it with one of {known}"
+    )
 
 
 def save(data: ReportData, path: str | os.PathLike[str], format: str | None = None) -> Path:

@@ -73,8 +73,8 @@ def _chart(title: str, lines: Mapping[str, Points], log: bool) -> Chart | None:
     if len(lines) > len(shown):
         notes.append(f"{len(lines) - len(shown)} more not shown")
     svg = (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)} over the steps">'
-        f"{_axes(scale)}{body}</svg>"
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(title)} over the steps">{_axes(scale)}{body}</svg>'
     )
     legend = tuple((words.plain(name), i) for i, name in enumerate(shown))
     return Chart(title, svg, legend, "; ".join(notes))

@@ -1,6 +1,7 @@
 """The report for a terminal: links first, then each finding, then what was checked and what was not.
 
-`ConsoleReport` is a rich renderable, so the caller owns the console: its width, colours and encoding are obeyed.
+`ConsoleReport` is a rich renderable, so the caller owns the console: its width, colours and encoding are
+obeyed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ MOST_VICTIMS = 6
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 _LABEL_WIDTH = 6
-_UNICODE_TO_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": "->", "│": "|", "·": "-", "×": "x", "…": "..", "↳": ">"})
+_UNICODE_TO_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "→": "->", "│": "|", "·": "-", "×": "x", "…": "..", "↳": ">"}
+)
 
 
 class ConsoleReport:
@@ -33,7 +36,8 @@ class ConsoleReport:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The parts of the report from top to bottom, with a blank line between them."""
-        # Rich asks for ASCII where the encoding is not a Unicode one; then the user's names are spelled in ASCII too.
+        # Rich asks for ASCII where the encoding is not a Unicode one; then the user's names are spelled in
+        # ASCII too.
         page = _Page(options.max_width, options.ascii_only, console)
         for i, part in enumerate(page.parts(self.data)):
             if i:
@@ -102,7 +106,10 @@ class _Page:
         links = sorted(data.roles.generated, key=lambda link: (link.linked, link.equal is not False))
         shown = links[:MOST_LINKS]
         table = self.links_table(shown)
-        fits = Measurement.get(self.console, self.console.options.update(width=10_000), table).maximum <= self.width
+        fits = (
+            Measurement.get(self.console, self.console.options.update(width=10_000), table).maximum
+            <= self.width
+        )
         parts: list[RenderableType] = [
             self.text("Generated weights", "bold"),
             table if fits else Group(*(self.stacked_link(link) for link in shown)),
@@ -223,7 +230,11 @@ class _Page:
 
     def last_line(self, data: ReportData) -> RenderableType:
         states = [outcome.state for outcome in data.outcomes]
-        counts = [f"{states.count(state)} {state}" for state in ("passed", "failed", "not checked") if state in states]
+        counts = [
+            f"{states.count(state)} {state}"
+            for state in ("passed", "failed", "not checked")
+            if state in states
+        ]
         rules = f" · rules: {', '.join(counts)}" if counts else ""
         exits = f" · script exit {data.script_exit}" if data.script_exit else ""
         return self.text(f"{words.summary(data)} · {words.steps(data)}{rules}{exits}", "bold")
@@ -253,7 +264,9 @@ def proof(data: ReportData) -> list[str]:
     lines = []
     if links:
         linked = sum(link.linked for link in links)
-        lines.append(f"{linked:,} of {words.counted(len(links), 'generated weight')} linked to what generates them")
+        lines.append(
+            f"{linked:,} of {words.counted(len(links), 'generated weight')} linked to what generates them"
+        )
         compared = [link.equal for link in links if link.equal is not None]
         if compared:
             lines.append(f"{sum(compared):,} of {len(compared):,} used with the values that were generated")
@@ -280,7 +293,8 @@ def proof(data: ReportData) -> list[str]:
 def _harm(finding: Finding) -> str:
     victims = [words.plain(victim) for victim in finding.victims]
     verb = "does" if len(victims) == 1 else "do"
-    return f"{words.counted(len(victims), 'trainable tensor')} {verb} not learn: {words.listed(victims, MOST_VICTIMS)}"
+    count = words.counted(len(victims), "trainable tensor")
+    return f"{count} {verb} not learn: {words.listed(victims, MOST_VICTIMS)}"
 
 
 def _linked(link: Link) -> str:

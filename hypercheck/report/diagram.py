@@ -1,7 +1,8 @@
 """The gradient-flow diagram: embeddings and conditions, hypernetwork, generated weights, main network, loss.
 
-Values flow from left to right. What is told is told twice, so that it reads in black and white too: the gradient norm
-by colour and by its number, a cut by colour, dashes and scissors, a starved box by its border and in words.
+Values flow from left to right. What is told is told twice, so that it reads in black and white too: the
+gradient norm by colour and by its number, a cut by colour, dashes and scissors, a starved box by its border
+and in words.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ BLUES = ("#eef4fa", "#d3e4f3", "#a9cce6", "#7db3d9", "#559bcb")
 """Fill by gradient norm, from under 1e-6 to 1 and above: one hue, so only lightness carries meaning."""
 
 DARK = {
-    PAPER: "#14171b", INK: "#e8eaed", FAINT: "#9aa3ae", CUT: "#ff8a70", LINK: "#8cc4f2", UNMEASURED: "#22272e",
-    ZERO: "#5a3a1e", BLUES[0]: "#1c2732", BLUES[1]: "#1e3a52", BLUES[2]: "#1f4e73", BLUES[3]: "#215f8f",
-    BLUES[4]: "#2470ab",
+    PAPER: "#14171b", INK: "#e8eaed", FAINT: "#9aa3ae", CUT: "#ff8a70", LINK: "#8cc4f2",
+    UNMEASURED: "#22272e", ZERO: "#5a3a1e", BLUES[0]: "#1c2732", BLUES[1]: "#1e3a52",
+    BLUES[2]: "#1f4e73", BLUES[3]: "#215f8f", BLUES[4]: "#2470ab",
 }  # fmt: skip
 """Each colour of the diagram to the one that replaces it in dark mode."""
 
@@ -53,7 +54,7 @@ class Drawing:
 
 
 def to_dot(flow: Flow, title: str = "", max_nodes: int | None = None) -> graphviz.Digraph:
-    """The diagram as a `graphviz.Digraph`, folded to at most `max_nodes` boxes (60 at module level, else 400)."""
+    """The diagram as a `graphviz.Digraph`, folded to `max_nodes` boxes (60 at module level, else 400)."""
     return draw(flow, title, max_nodes).graph
 
 
@@ -67,10 +68,17 @@ def draw(flow: Flow, title: str = "", max_nodes: int | None = None) -> Drawing:
     folded = fold(flow, max_nodes)
     nodes, edges = folded.flow.nodes, folded.flow.edges
     graph = graphviz.Digraph("hypercheck", graph_attr=_graph_attributes(title, folded))
-    graph.attr("node", fontname="Helvetica,Arial,sans-serif", fontsize="11", fontcolor=INK, color=INK, margin="0.12,0.06")
+    graph.attr(
+        "node",
+        fontname="Helvetica,Arial,sans-serif",
+        fontsize="11",
+        fontcolor=INK,
+        color=INK,
+        margin="0.12,0.06",
+    )
     graph.attr("edge", fontname="Helvetica,Arial,sans-serif", fontsize="10", fontcolor=INK, arrowsize="0.7")
-    node_ids = {node.key: f"node-{i}" for i, node in enumerate(nodes)}
-    edge_ids = {edge: f"edge-{i}" for i, edge in enumerate(edges)}
+    node_ids = {node.key: f"box{i}" for i, node in enumerate(nodes)}
+    edge_ids = {edge: f"arrow{i}" for i, edge in enumerate(edges)}
     for node in nodes:
         graph.node(node_ids[node.key], _node_label(node), **_node_attributes(node, node_ids[node.key]))
     unused = {node.key for node in nodes if node.kind == "unused"}
@@ -96,8 +104,15 @@ def _graph_attributes(title: str, folded: Folded) -> dict[str, str]:
         "pad": "0.15",
     }
     if len(folded.flow.nodes) > _LARGE:
-        # The exact algorithms take minutes from here on; these bounds keep a layout of 400 boxes within seconds.
-        attributes |= {"nslimit": "1", "nslimit1": "1", "mclimit": "0.2", "splines": "line", "searchsize": "10"}
+        # The exact algorithms take minutes from here on; these bounds keep a layout of 400 boxes within
+        # seconds.
+        attributes |= {
+            "nslimit": "1",
+            "nslimit1": "1",
+            "mclimit": "0.2",
+            "splines": "line",
+            "searchsize": "10",
+        }
     return attributes
 
 
@@ -144,7 +159,7 @@ def _node_attributes(node: FlowNode, svg_id: str) -> dict[str, str]:
 
 
 def fill(node: FlowNode) -> str:
-    """The colour of a box by its gradient norm: five steps of two decades each, and one of its own for zero."""
+    """The colour of a box by its gradient norm: five steps of two decades each, and one for zero."""
     norm = node.grad_norm
     if norm is None or math.isnan(norm):
         return ZERO if node.starved else UNMEASURED
@@ -175,8 +190,8 @@ def _edge_attributes(edge: FlowEdge, dangling: bool) -> dict[str, str]:
 
 
 def _escaped(text: str) -> str:
-    """Text for an attribute, where Graphviz would read \\N and its like as names and &lt; as markup."""
-    return words.shortened(words.plain(text), 200).replace("\\", "\\\\").replace("&", "&amp;")
+    r"""Text for a quoted attribute, where Graphviz reads \N and its like as names, and entities as such."""
+    return escape(words.shortened(words.plain(text), 200), quote=False).replace("\\", "&#92;")
 
 
 def _legend(title: str, folded: Folded) -> str:
@@ -189,37 +204,42 @@ def _legend(title: str, folded: Folded) -> str:
         (BLUES[3], "0.01"),
         (BLUES[4], "≥1"),
     )
-    cells = "".join(f'<td bgcolor="{colour}" border="1" color="{FAINT}">{name}</td>' for colour, name in swatches)
+    cells = "".join(
+        f'<td bgcolor="{colour}" border="1" color="{FAINT}">{name}</td>' for colour, name in swatches
+    )
     lines = (
         f'<td border="0"><font color="{LINK}">━━▶ linked</font></td>'
         f'<td border="0"><font color="{FAINT}">┈┈▷ values only</font></td>'
         f'<td border="0"><font color="{CUT}"><b>╍✂╍▶ cut</b></font></td>'
         f'<td border="0"><font color="{FAINT}">╌╌┤ unused</font></td>'
     )
-    heading = f'<tr><td border="0" colspan="12"><font point-size="14"><b>{_text(title, 90)}</b></font></td></tr>'
-    legend = f'<tr><td border="0">gradient norm</td>{cells}{lines}</tr>'
+    heading = (
+        f'<tr><td border="0" colspan="12"><font point-size="14"><b>{_text(title, 90)}</b></font></td></tr>'
+    )
+    legend = f'<tr><td border="0">gradient norm (darker: larger)</td>{cells}{lines}</tr>'
     told = "; ".join(words.shortened(note, 60) for note in folded.notes)
     note = f'<tr><td border="0" colspan="12">{_text(told, 180)}</td></tr>' if told else ""
     table = '<table border="0" cellborder="0" cellspacing="3" cellpadding="3">'
-    return f"<<font point-size=\"10\">{table}{heading if title else ''}{legend}{note}</table></font>>"
+    return f'<<font point-size="10">{table}{heading if title else ""}{legend}{note}</table></font>>'
 
 
 def way(finding: Finding, drawing: Drawing) -> tuple[str, ...]:
     """SVG ids of the boxes and arrows that a finding is about.
 
-    For a cut: everything on a way from a generator through the cut to the loss. Otherwise the boxes that bear the
-    subject's or a victim's name, and the arrows between them.
+    For a cut: everything on a way from a generator through the cut to the loss. Otherwise the boxes that bear
+    the subject's or a victim's name, and the arrows between them.
     """
     edges = drawing.folded.flow.edges
     place = words.place(finding.location)
-    cuts = [edge for edge in edges if edge.kind == "cut" and edge.code == finding.code]
-    cuts = [edge for edge in cuts if words.plain(edge.place).endswith(place)] or cuts
+    names = (finding.code, finding.rule)
+    cuts = [edge for edge in edges if edge.kind == "cut" and edge.code in names]
+    cuts = [edge for edge in cuts if place and words.plain(edge.place).endswith(place)] or cuts
     if cuts:
         keys = _reached((cut.source for cut in cuts), edges, backwards=True)
         keys |= _reached((cut.target for cut in cuts), edges, backwards=False)
     else:
-        names = (finding.subject, *finding.victims)
-        keys = {node.key for node in drawing.folded.flow.nodes if _names_one_of(node, names)}
+        tensors = (finding.subject, *finding.victims)
+        keys = {node.key for node in drawing.folded.flow.nodes if _names_one_of(node, tensors)}
     ids = [drawing.node_ids[key] for key in drawing.node_ids if key in keys]
     between = [drawing.edge_ids[edge] for edge in edges if edge.source in keys and edge.target in keys]
     return (*ids, *between)

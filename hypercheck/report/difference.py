@@ -46,7 +46,7 @@ def _key(finding: Finding) -> tuple[str, str, str]:
 
 
 def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> list[Finding]:
-    """The findings that have no partner among the others; of several with one key, the later ones stay over."""
+    """The findings without a partner among the others; of several with one key, the later ones stay over."""
     partners = Counter(map(_key, others))
     alone = []
     for finding in findings:

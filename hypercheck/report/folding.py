@@ -1,10 +1,10 @@
 """Folding of repeated structure, so that a diagram of 100,000 nodes becomes one that a person can read.
 
-`fold` merges boxes step by step, from what loses least to what loses most, and stops as soon as the diagram is small
-enough: twins with the same neighbours, the same thing repeated with another index (unrolled steps, stacked layers,
-chunks), chains, whole modules by their path from the deepest inwards, and at last everything of one kind.
-Each step is linear in nodes and edges, and none recurses. A cut is never folded away, and what is starved never
-shares a box with what learns.
+`fold` merges boxes step by step, from what loses least to what loses most, and stops as soon as the diagram
+is small enough: twins with the same neighbours, the same thing repeated with another index (unrolled steps,
+stacked layers, chunks), chains, whole modules by their path from the deepest inwards, and at last everything
+of one kind. Each step is linear in nodes and edges, and none recurses. A cut is never folded away, and what
+is starved never shares a box with what learns.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def fold(flow: Flow, max_nodes: int | None = None) -> Folded:
             break
         classes = classes_of(flow)
         if len(flow.nodes) > _FAR * limit and len(set(classes.values())) > len(flow.nodes) // 2:
-            # Far from the goal, a step that gains little costs its time for nothing: later ones gain the same.
+            # Far from the goal, a step that gains little costs its time for nothing: later ones gain the
+            # same.
             continue
         flow, moved = merge(flow, classes)
         if len(moved) > len(flow.nodes):
@@ -124,8 +125,8 @@ def chains(flow: Flow) -> Classes:
     following: dict[str, list[str]] = {node.key: [] for node in flow.nodes}
     entering = dict.fromkeys(following, 0)
     for edge in flow.edges:
-        # A box on its own loop (an unrolled step) is no link of a chain; neither is a cut: counted twice, both
-        # look like a branch.
+        # A box on its own loop (an unrolled step) is no link of a chain; neither is a cut: counted twice,
+        # both look like a branch.
         times = 2 if edge.kind == "cut" or edge.source == edge.target else 1
         following[edge.source].extend([edge.target] * times)
         entering[edge.target] += times
@@ -253,7 +254,7 @@ class _Box:
             self.squares += node.grad_norm * node.grad_norm
 
     def node(self) -> FlowNode:
-        """The box for all of the class: ranges for indices, what is common of the rest, the norm of the whole."""
+        """The box for the class: ranges for indices, what is common of the rest, the norm of the whole."""
         return replace(
             self.first,
             label=self._label(),
@@ -278,11 +279,13 @@ _RANGE = re.compile(r"(\d+)(?:…(\d+))?")
 
 
 def _taken_apart(label: str) -> tuple[str, list[tuple[int, int]]]:
-    """A label with its numbers taken out, and they as ranges, since a box that was folded before says `0…9`."""
+    """A label without its numbers, and they as ranges, since a box that was folded before says `0…9`."""
     if len(label) > _LONGEST_PATTERN:
         return label, []
     pieces = _RANGE.split(label)
-    numbers = [(int(first), int(last or first)) for first, last in zip(pieces[1::3], pieces[2::3], strict=True)]
+    numbers = [
+        (int(first), int(last or first)) for first, last in zip(pieces[1::3], pieces[2::3], strict=True)
+    ]
     return "#".join(pieces[::3]), numbers
 
 

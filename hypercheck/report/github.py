@@ -11,10 +11,14 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 def render(data: ReportData) -> str:
     """One `::error file=…,line=…::message` line for each finding, and a last one with the verdict."""
     lines = [_annotation(finding) for finding in words.in_order(data.findings)]
-    lines += [_command("warning", {"title": "hypercheck"}, words.plain(error)) for error in data.internal_errors]
+    lines += [
+        _command("warning", {"title": "hypercheck"}, words.plain(error)) for error in data.internal_errors
+    ]
     if data.verdict == "incomplete" or not data.findings:
-        text = f"{words.verdict(data)}; {words.steps(data)}"
-        lines.append(_command("warning" if data.verdict == "incomplete" else "notice", {"title": "hypercheck"}, text))
+        text = words.verdict(data) + (f"; {words.steps(data)}" if data.steps_seen else "")
+        lines.append(
+            _command("warning" if data.verdict == "incomplete" else "notice", {"title": "hypercheck"}, text)
+        )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -22,7 +26,11 @@ def _annotation(finding: Finding) -> str:
     properties: dict[str, str] = {}
     place = finding.location
     if place:
-        properties = {"file": words.plain(place.file), "line": str(place.line), "endLine": str(place.end_line)}
+        properties = {
+            "file": words.plain(place.file),
+            "line": str(place.line),
+            "endLine": str(place.end_line),
+        }
         # GitHub refuses columns on an annotation of several lines.
         if place.column is not None and place.end_column is not None and place.line == place.end_line:
             properties |= {"col": str(place.column + 1), "endColumn": str(place.end_column + 1)}

@@ -1,7 +1,7 @@
 """The report as one HTML page that needs nothing else: no network, no other file.
 
-Filled in by jinja2 with autoescaping (extra `hypercheck[html]`), so every name of the user's stays text. The page's
-data for its script is JSON in which `<`, `>` and `&` are escaped, since `</script>` would end it.
+Filled in by jinja2 with autoescaping (extra `hypercheck[html]`), so every name of the user's stays text.
+The page's data for its script is JSON in which `<`, `>` and `&` are escaped, since `</script>` would end it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def _told(finding: Finding, drawn: _Drawn) -> dict[str, Any]:
         "why": words.plain(finding.why),
         "place": words.place(finding.location),
         "excerpt": _excerpt(finding.location),
-        "related": [(words.place(place), words.plain(place.label), _excerpt(place)) for place in finding.related],
+        "related": [
+            (words.place(place), words.plain(place.label), _excerpt(place)) for place in finding.related
+        ],
         "seen": [words.plain(fact) for fact in finding.seen],
         "victims": [words.plain(victim) for victim in finding.victims],
         "folded": [words.plain(code) for code in finding.folded],
@@ -178,4 +180,4 @@ def _link(link: Any) -> dict[str, Any]:
 def _state(data: ReportData) -> str:
     if data.verdict == "incomplete":
         return "incomplete"
-    return data.findings and words.in_order(data.findings)[0].severity.value or "ok"
+    return (data.findings and words.in_order(data.findings)[0].severity.value) or "ok"

@@ -1,7 +1,7 @@
 """The report as JSON, schema `hypercheck/1`, and back.
 
-The layout is described by `hypercheck/hypercheck.schema.json`. Keys may be added within one schema number, so a
-reader passes over those that it does not know. Numbers that JSON has no word for are the strings "NaN",
+The layout is described by `hypercheck/hypercheck.schema.json`. Keys may be added within one schema number, so
+a reader passes over those that it does not know. Numbers that JSON has no word for are the strings "NaN",
 "Infinity" and "-Infinity".
 """
 
@@ -49,9 +49,7 @@ def as_dict(data: ReportData) -> dict[str, Any]:
     }
 
 
-_TOLD_ABOVE = (
-    "version torch target verdict script_exit steps_seen steps_recorded roles findings"
-).split()
+_TOLD_ABOVE = ("version torch target verdict script_exit steps_seen steps_recorded roles findings").split()
 
 
 def load(text: str) -> ReportData:
@@ -145,10 +143,16 @@ def _decoded_record(kind: Any, value: Any, path: str) -> Any:
 
 def _decoded_scalar(kind: type, value: Any, path: str) -> Any:
     if kind is float:
-        _expect(isinstance(value, (int, float)) or value in ("NaN", "Infinity", "-Infinity"), path, "a number")
+        _expect(
+            isinstance(value, (int, float)) or value in ("NaN", "Infinity", "-Infinity"), path, "a number"
+        )
         return float(value)
     if kind is bool or kind is int:
-        _expect(isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), path, f"a {kind.__name__}")
+        _expect(
+            isinstance(value, kind) and (kind is bool or not isinstance(value, bool)),
+            path,
+            f"a {kind.__name__}",
+        )
         return value
     _expect(isinstance(value, str), path, "a string")
     if issubclass(kind, Enum):

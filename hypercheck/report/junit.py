@@ -31,7 +31,7 @@ def render(data: ReportData, fail_on: Severity = Severity.ERROR) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=home, name=f"hypercheck itself {i}")
         ElementTree.SubElement(case, "error", message=words.plain(error), type="hypercheck")
     _count(suite)
-    suites = ElementTree.Element("testsuites", name="hypercheck", **_totals(suite))
+    suites = ElementTree.Element("testsuites", {"name": "hypercheck", **_totals(suite)})
     suites.append(suite)
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, "unicode") + "\n"

@@ -1,7 +1,7 @@
 """The report as Markdown, for a pull-request comment or a step summary.
 
-Names and source stand in code spans and fences that are longer than any run of backticks inside of them; all other
-text has its Markdown and HTML characters escaped.
+Names and source stand in code spans and fences that are longer than any run of backticks inside of them; all
+other text has its Markdown and HTML characters escaped.
 """
 
 from __future__ import annotations

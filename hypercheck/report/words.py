@@ -17,7 +17,7 @@ STAGES = ("before backward", "before step", "after step")
 # Terminal sequences go as a whole, so that "\x1b[31mred" becomes "red" and not "[31mred".
 _TERMINAL_SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor moves
-    r"|(?:\x1b[\]P^_X]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC and its kin: titles, links
+    r"|(?:\x1b[\]P^_X]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links
     r"|\x1b[ -/]*[0-~]"
 )
 _SPACES = re.compile(r"\s+")
@@ -182,9 +182,7 @@ def steps(data: ReportData) -> str:
 
 def summary(data: ReportData) -> str:
     """The counts of findings by severity: `1 error, 2 warnings`; `no findings` for none."""
-    counts = [
-        counted(data.count(severity), severity.value) for severity in Severity if data.count(severity)
-    ]
+    counts = [counted(data.count(severity), severity.value) for severity in Severity if data.count(severity)]
     return ", ".join(counts) or "no findings"
 
 

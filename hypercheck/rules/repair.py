@@ -67,18 +67,17 @@ def _target_and_value(location: Location | None) -> tuple[str | None, str | None
         call = statement.value
         if isinstance(call.func, ast.Attribute) and call.args:
             if call.func.attr == "register_parameter" and len(call.args) > 1:
-                key = (
-                    call.args[0].value
-                    if isinstance(call.args[0], ast.Constant)
-                    else ast.unparse(call.args[0])
-                )
-                return f"{ast.unparse(call.func.value)}.{key}", _unwrapped(call.args[1])
+                return f"{ast.unparse(call.func.value)}.{_key(call.args[0])}", _unwrapped(call.args[1])
             if call.func.attr.endswith("_"):
                 return _plain(call.func.value), _unwrapped(call.args[0])
         if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) == 3:
-            key = call.args[1].value if isinstance(call.args[1], ast.Constant) else ast.unparse(call.args[1])
-            return f"{ast.unparse(call.args[0])}.{key}", _unwrapped(call.args[2])
+            return f"{ast.unparse(call.args[0])}.{_key(call.args[1])}", _unwrapped(call.args[2])
     return None, None
+
+
+def _key(node: ast.expr) -> str:
+    """The name that is assigned to: the text of a string, else the expression."""
+    return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
 def _plain(node: ast.expr) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypercheck.facts import UsageFact
 
 
@@ -17,13 +19,13 @@ def likely_reason(usage: UsageFact) -> str:
         for size in sizes:
             product *= size
         if usage.total == product:
-            needed = " + ".join(f"{a}*{b}" for a, b in zip(sizes, sizes[1:]))
-            return f"{usage.total:,} is the product {'*'.join(map(str, sizes))} of all layer sizes; the weights need the sum {needed}"
+            made = f"{usage.total:,} is the product {'*'.join(map(str, sizes))} of all layer sizes"
+            return f"{made}; the weights need the sum {' + '.join(f'{a}*{b}' for a, b in pairwise(sizes))}"
     if usage.chunk:
         needed = -(-usage.used // usage.chunk)
-        made = usage.total // usage.chunk
-        if made > needed:
-            return f"{made} chunks of {usage.chunk} are generated, and {needed} are enough"
+        count = usage.total // usage.chunk
+        if count > needed:
+            return f"{count} chunks of {usage.chunk} are generated, and {needed} are enough"
     return ""
 
 

@@ -72,9 +72,18 @@ def _lasting(facts: RunFacts, cut: CutFact, steps: list[int]) -> bool:
 
 def _with_victims(cut: CutFact, victims: tuple[int, ...], rows: dict[int, Spans]) -> CutFact:
     return CutFact(
-        cut.mechanism, cut.location, cut.source, cut.target, victims, rows, cut.in_weight, cut.related, cut.seen,
-        cut.ranges, cut.asleep,
-    )  # fmt: skip
+        cut.mechanism,
+        cut.location,
+        cut.source,
+        cut.target,
+        victims,
+        rows,
+        cut.in_weight,
+        cut.related,
+        cut.seen,
+        cut.ranges,
+        cut.asleep,
+    )
 
 
 Words = Callable[[CutFact], str]

@@ -51,7 +51,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"{cut.target} received the numbers of {cut.source}, but not their history",
-        "nn.Parameter(t) makes a new leaf on t's memory and forgets t.grad_fn, so the loss cannot reach what made t",
+        (
+            "nn.Parameter(t) makes a new leaf on t's memory and forgets t.grad_fn, "
+            "so the loss cannot reach what made t"
+        ),
         lambda cut: repair.hand_over(cut.location),
     )
 

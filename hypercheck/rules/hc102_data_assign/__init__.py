@@ -46,7 +46,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"{cut.target} received the numbers of {cut.source}, but not their history",
-        "writing to .data (or to a detached alias) happens outside of autograd, so the loss cannot reach what made them",
+        (
+            "writing to .data (or to a detached alias) happens outside of autograd, "
+            "so the loss cannot reach what made them"
+        ),
         lambda cut: repair.hand_over(cut.location),
     )
 

@@ -48,7 +48,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"{cut.target} was overwritten with {cut.source} while autograd was off",
-        "a write under no_grad moves the numbers and records nothing, so the loss cannot reach what made them",
+        (
+            "a write under no_grad moves the numbers and records nothing, "
+            "so the loss cannot reach what made them"
+        ),
         lambda cut: repair.hand_over(cut.location),
     )
 

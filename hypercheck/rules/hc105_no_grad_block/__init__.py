@@ -47,7 +47,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"{cut.source} was used while autograd was off",
-        "under no_grad, operations on trainable tensors record no grad_fn, so their results cannot lead the gradient back",
+        (
+            "under no_grad, operations on trainable tensors record no grad_fn, "
+            "so their results cannot lead the gradient back"
+        ),
         lambda cut: (
             "compute the weights outside of the no_grad block (or remove the decorator or the switch)"
         ),

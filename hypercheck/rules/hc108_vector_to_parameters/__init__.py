@@ -43,11 +43,13 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: (
-            f"vector_to_parameters copied the numbers of {cut.source} into the parameters, but not their history"
+            f"vector_to_parameters copied the numbers of {cut.source} into the parameters, "
+            "but not their history"
         ),
         "vector_to_parameters assigns to each parameter's .data, which happens outside of autograd",
         lambda cut: (
-            "split the vector yourself and hand the pieces over: torch.func.functional_call(main, dict(zip(names, pieces)), x)"
+            "split the vector yourself and hand the pieces over: torch.func.functional_call(main, "
+            "dict(zip(names, pieces)), x)"
         ),
     )
 

@@ -43,7 +43,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"the copy made of {cut.source} is what the loss uses; the original never learns",
-        "copy.deepcopy makes new leaf parameters: the copy gets the gradients, the original that the optimizer holds gets none",
+        (
+            "copy.deepcopy makes new leaf parameters: the copy gets the gradients, "
+            "the original that the optimizer holds gets none"
+        ),
         lambda cut: (
             "use the original instead of its deep copy (or copy first and build the optimizer from the copy)"
         ),

@@ -48,19 +48,33 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         lambda cut: f"an operation without a derivative stands between {cut.source} and the weight",
         "comparisons, argmax, rounding and casts to integers have no derivative, so no gradient passes them",
         lambda cut: (
-            "use a soft form (softmax, sigmoid), or a straight-through estimator: w + (torch.round(w) - w).detach()"
+            "use a soft form (softmax, sigmoid), or a straight-through estimator: "
+            "w + (torch.round(w) - w).detach()"
         ),
     )
     for dead, steps in persistent_dead_functions(facts, "zero-derivative"):
         names = tuple(facts.name(key) for key in dead.victims)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, names[0],
-            f"{dead.name} has a derivative of zero everywhere, and every way from {listed(names)} to the loss passes it",
-            "round, floor, sign and the like are recorded by autograd with a zero derivative: the gradient arrives as exact zeros",
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            names[0],
+            (
+                f"{dead.name} has a derivative of zero everywhere, "
+                f"and every way from {listed(names)} to the loss passes it"
+            ),
+            (
+                "round, floor, sign and the like are recorded by autograd with a zero derivative: "
+                "the gradient arrives as exact zeros"
+            ),
             f"use a straight-through estimator: w + (torch.{dead.name.strip('_')}(w) - w).detach()",
-            victims=names, location=dead.location, seen=(f"the gradient of {counted(len(names), 'tensor')} is exactly zero on every recorded step",),
+            victims=names,
+            location=dead.location,
+            seen=(f"the gradient of {counted(len(names), 'tensor')} is exactly zero on every recorded step",),
             evidence={"operation": dead.name, "starved": len(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC113", "nondifferentiable-op", Severity.ERROR, "before backward", check, __doc__)

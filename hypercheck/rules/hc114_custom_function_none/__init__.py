@@ -54,14 +54,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     for dead, steps in persistent_dead_functions(facts, "custom"):
         names = tuple(facts.name(key) for key in dead.victims)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            names[0],
             f"{dead.name}.backward gives no gradient for what {listed(names)} made",
             "what backward returns is all that autograd passes on: None (or zeros) ends the way",
             "return grad_output times the derivative for each input of forward that needs one",
-            victims=names, location=dead.location, related=dead.related,
-            seen=(f"{dead.name} stands on every way from {counted(len(names), 'starved tensor')} to the loss",),
+            victims=names,
+            location=dead.location,
+            related=dead.related,
+            seen=(
+                f"{dead.name} stands on every way from {counted(len(names), 'starved tensor')} to the loss",
+            ),
             evidence={"function": dead.name, "starved": len(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC114", "custom-function-none", Severity.ERROR, "before backward", check, __doc__)

@@ -48,7 +48,6 @@ from hypercheck.rules.starvation import counted, learned, listed
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generators that were frozen and never thawed."""
     fed = learned(facts)
-    places: dict[tuple[str, int], Finding] = {}
     frozen_steps = [
         step for step in facts.steps if step.whole_generator_frozen and not set(step.frozen) & fed
     ]
@@ -60,14 +59,29 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if keys:
             names = tuple(facts.name(key) for key in keys)
             yield Finding(
-                RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(step.step for step in frozen_steps), names[0],
+                RULE.code,
+                RULE.name,
+                Severity.ERROR,
+                RULE.stage,
+                tuple(step.step for step in frozen_steps),
+                names[0],
                 f"everything that generates weights is frozen: {listed(names)}",
-                "a tensor with requires_grad=False gets no gradient, and an optimizer passes over it without a word",
-                "leave requires_grad=True on the generator's parameters (freeze only the network that is to stay as it is)",
-                victims=names, location=last.frozen_at,
-                seen=(f"{counted(len(names), 'tensor')} of the generator stand in the optimizer with requires_grad=False",),
+                (
+                    "a tensor with requires_grad=False gets no gradient, "
+                    "and an optimizer passes over it without a word"
+                ),
+                (
+                    "leave requires_grad=True on the generator's parameters (freeze "
+                    "only the network that is to stay as it is)"
+                ),
+                victims=names,
+                location=last.frozen_at,
+                seen=(
+                    f"{counted(len(names), 'tensor')} of the generator stand in the optimizer "
+                    "with requires_grad=False",
+                ),
                 evidence={"frozen": len(names)},
-            )  # fmt: skip
+            )
 
 
 RULE = Rule("HC115", "requires-grad-false", Severity.ERROR, "before backward", check, __doc__)

@@ -47,14 +47,24 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         names = tuple(facts.name(key) for key in dead.victims)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, dead.source,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            dead.source,
             f"functional_call was handed the module's own {listed(dead.own)}, not the generated weights",
-            "functional_call uses exactly the tensors it is given: with the module's own parameters it is an ordinary call",
+            (
+                "functional_call uses exactly the tensors it is given: "
+                "with the module's own parameters it is an ordinary call"
+            ),
             "hand the generated tensors over: torch.func.functional_call(main, weights, x)",
-            victims=names, location=dead.location, related=dead.related,
+            victims=names,
+            location=dead.location,
+            related=dead.related,
             seen=(f"{dead.source} was generated and never reached the loss", no_gradient(names)),
             evidence={"own": list(dead.own), "starved": len(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC116", "functional-call-stale", Severity.ERROR, "before backward", check, __doc__)

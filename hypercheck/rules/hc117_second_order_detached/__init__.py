@@ -44,9 +44,13 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: f"the inner update goes on without the history of {cut.source}",
-        "without create_graph=True (or after a detach) the inner gradient is a constant, so the outer loss cannot pass through it",
+        (
+            "without create_graph=True (or after a detach) the inner gradient is a constant, "
+            "so the outer loss cannot pass through it"
+        ),
         lambda cut: (
-            "torch.autograd.grad(inner_loss, fast_weights, create_graph=True), and no detach() on the fast weights"
+            "torch.autograd.grad(inner_loss, fast_weights, create_graph=True), "
+            "and no detach() on the fast weights"
         ),
     )
 

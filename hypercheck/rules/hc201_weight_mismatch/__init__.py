@@ -48,15 +48,33 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         shared = sum(end - start for start, end in usage.overlaps)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, usage.source,
-            f"two weights share elements {span_text(usage.overlaps)} of {usage.source}, while {span_text(usage.unused)} are used by none",
-            "overlapping slices tie numbers of different weights together: usually an offset that was not advanced",
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            usage.source,
+            (
+                f"two weights share elements {span_text(usage.overlaps)} of {usage.source}, "
+                f"while {span_text(usage.unused)} are used by none"
+            ),
+            (
+                "overlapping slices tie numbers of different weights together: "
+                "usually an offset that was not advanced"
+            ),
             "advance the offset by the size of each piece, or cut once: torch.split(theta, sizes, dim=-1)",
             location=usage.overlap_at or usage.location,
             related=(usage.location.labelled("generated here"),) if usage.location else (),
-            seen=(f"{counted(shared, 'element')} are read by two slices of different size", f"{usage.total - usage.used:,} of {usage.total:,} are read by none"),
-            evidence={"overlaps": [list(s) for s in usage.overlaps], "unused": [list(s) for s in usage.unused], "total": usage.total},
-        )  # fmt: skip
+            seen=(
+                f"{counted(shared, 'element')} are read by two slices of different size",
+                f"{usage.total - usage.used:,} of {usage.total:,} are read by none",
+            ),
+            evidence={
+                "overlaps": [list(s) for s in usage.overlaps],
+                "unused": [list(s) for s in usage.unused],
+                "total": usage.total,
+            },
+        )
 
 
 RULE = Rule("HC201", "weight-mismatch", Severity.ERROR, "before backward", check, __doc__)

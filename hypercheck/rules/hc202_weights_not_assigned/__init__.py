@@ -55,14 +55,34 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             message = (
                 f"{dead.source} was put under the name {dead.own[0]!r}, which the main network does not read"
             )
-            why = "an assignment to a name that no forward reads changes nothing: the main network used its own weights"
-            fix = "use the very names of main.named_parameters(): torch.func.functional_call(main, {name: w}, x)"
+            why = (
+                "an assignment to a name that no forward reads changes nothing: "
+                "the main network used its own weights"
+            )
+            fix = (
+                "use the very names of main.named_parameters(): torch.func.functional_call(main, {name: w}, "
+                "x)"
+            )
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, dead.source, message, why, fix,
-            victims=names, location=dead.location, related=dead.related,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            dead.source,
+            message,
+            why,
+            fix,
+            victims=names,
+            location=dead.location,
+            related=dead.related,
             seen=(f"no way leads from {dead.source} to the loss", no_gradient(names)),
-            evidence={"own": list(dead.own), "shapes": [list(shape) for shape in dead.shapes], "starved": len(names)},
-        )  # fmt: skip
+            evidence={
+                "own": list(dead.own),
+                "shapes": [list(shape) for shape in dead.shapes],
+                "starved": len(names),
+            },
+        )
 
 
 RULE = Rule("HC202", "weights-not-assigned", Severity.ERROR, "before backward", check, __doc__)

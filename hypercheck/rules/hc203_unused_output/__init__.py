@@ -53,14 +53,28 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         severity = Severity.WARNING if share >= 0.005 else Severity.NOTE
         yield Finding(
-            RULE.code, RULE.name, severity, RULE.stage, steps, usage.source,
+            RULE.code,
+            RULE.name,
+            severity,
+            RULE.stage,
+            steps,
+            usage.source,
             f"{left:,} of {usage.total:,} outputs ({100 * share:.1f} %) of {usage.source} are never used",
-            likely_reason(usage) or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
+            likely_reason(usage)
+            or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
             sizing_advice(usage),
             location=usage.location,
-            seen=(f"never read: elements {span_text(usage.unused)}", f"read: {usage.used:,} elements, by weights of shape {shapes_text(usage.slots)}"),
-            evidence={"unused": left, "total": usage.total, "unused_share": round(share, 6), "ranges": [list(s) for s in usage.unused]},
-        )  # fmt: skip
+            seen=(
+                f"never read: elements {span_text(usage.unused)}",
+                f"read: {usage.used:,} elements, by weights of shape {shapes_text(usage.slots)}",
+            ),
+            evidence={
+                "unused": left,
+                "total": usage.total,
+                "unused_share": round(share, 6),
+                "ranges": [list(s) for s in usage.unused],
+            },
+        )
 
 
 RULE = Rule("HC203", "unused-output", Severity.WARNING, "before backward", check, __doc__)

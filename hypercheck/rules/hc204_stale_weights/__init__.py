@@ -57,14 +57,27 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         names = tuple(facts.name(key) for key in stale.victims)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(steps), source,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(steps),
+            source,
             f"{source} was generated once and is used again after the generator was updated",
-            "a weight that is not generated anew keeps the numbers of an old generator: the updates never reach the main network",
+            (
+                "a weight that is not generated anew keeps the numbers of an old generator: "
+                "the updates never reach the main network"
+            ),
             "generate the weights inside of the training step, before each forward",
-            victims=names, location=stale.location, related=(stale.used_at,) if stale.used_at else (),
-            seen=(f"generated in step {stale.made_in_step}, still used in step {steps[-1]}", f"{listed(names)} changed in between"),
+            victims=names,
+            location=stale.location,
+            related=(stale.used_at,) if stale.used_at else (),
+            seen=(
+                f"generated in step {stale.made_in_step}, still used in step {steps[-1]}",
+                f"{listed(names)} changed in between",
+            ),
             evidence={"made_in_step": stale.made_in_step, "used_in_steps": steps},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC204", "stale-weights", Severity.ERROR, "before backward", check, __doc__)

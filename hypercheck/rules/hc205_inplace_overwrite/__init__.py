@@ -34,7 +34,6 @@ from collections.abc import Iterator
 from hypercheck.facts import OverwriteFact, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -49,15 +48,24 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if len(steps) < min(2, len(judged)):
             continue
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(steps), item.name,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(steps),
+            item.name,
             f"{item.name} was generated, then overwritten before the main network used it",
-            "the values used are not the generated ones; the gradient still flows to the generator, for values that never counted",
+            (
+                "the values used are not the generated ones; the gradient still flows to the generator, "
+                "for values that never counted"
+            ),
             "initialise or overwrite the main network before the weights are handed over, never after",
-            victims=tuple(facts.name(key) for key in item.victims), location=item.location,
+            victims=tuple(facts.name(key) for key in item.victims),
+            location=item.location,
             related=(item.made_at,) if item.made_at else (),
             seen=("the overwriting statement reads nothing of the generated values",),
             evidence={"name": item.name},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC205", "inplace-overwrite", Severity.ERROR, "before backward", check, __doc__)

@@ -41,14 +41,21 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     for dead, steps in persistent_dead_ends(facts, ("disconnected",)):
         names = tuple(facts.name(key) for key in dead.victims)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, dead.source,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            dead.source,
             f"the loss does not depend on what {dead.source} was used for",
             "the generated weights were used in a forward whose result never entered the loss",
             "compute the loss from the output of the network that uses the generated weights",
-            victims=names, location=dead.location, related=dead.related,
+            victims=names,
+            location=dead.location,
+            related=dead.related,
             seen=("the values made with the generated weights end before the loss", no_gradient(names)),
             evidence={"starved": len(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC206", "disconnected-loss", Severity.ERROR, "before backward", check, __doc__)

@@ -61,12 +61,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 + ", in no optimizer"
             )
         yield Finding(
-            RULE.code, RULE.name, severity, RULE.stage, steps, tensor.name, message,
-            "only nn.Parameter is registered by a module, so module.parameters() does not hand a plain tensor to the optimizer",
+            RULE.code,
+            RULE.name,
+            severity,
+            RULE.stage,
+            steps,
+            tensor.name,
+            message,
+            (
+                "only nn.Parameter is registered by a module, "
+                "so module.parameters() does not hand a plain tensor to the optimizer"
+            ),
             f"{tensor.name.split('[')[0]} = nn.Parameter(...)   # before the optimizer is built",
-            victims=(tensor.name,), location=lost.location or tensor.made_at or tensor.held_at, seen=(seen,),
+            victims=(tensor.name,),
+            location=lost.location or tensor.made_at or tensor.held_at,
+            seen=(seen,),
             evidence={"shape": list(tensor.shape), "kind": lost.kind},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC301", "unregistered-tensor", Severity.ERROR, "before backward", check, __doc__)

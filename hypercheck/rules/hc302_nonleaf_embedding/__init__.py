@@ -45,14 +45,26 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         tensor = facts.tensors.get(key)
         name = tensor.name if tensor else lost.detail
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, steps, name,
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            name,
             f"{name} is not a leaf: it was computed by {lost.detail}, so it never gets a gradient of its own",
-            "an operation after requires_grad=True returns a new tensor with a history; its .grad stays None and no optimizer holds it",
-            f"compute first, then ask for the gradient: {name.split('[')[0]} = nn.Parameter(torch.randn(...).to(device))",
-            victims=(name,), location=lost.location,
+            (
+                "an operation after requires_grad=True returns a new tensor with a history; "
+                "its .grad stays None and no optimizer holds it"
+            ),
+            (
+                "compute first, then ask for the gradient: "
+                f"{name.split('[')[0]} = nn.Parameter(torch.randn(...).to(device))"
+            ),
+            victims=(name,),
+            location=lost.location,
             seen=("made once, before the step; its leaf is in no optimizer",),
             evidence={"operation": lost.detail},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC302", "nonleaf-embedding", Severity.ERROR, "before backward", check, __doc__)

@@ -40,15 +40,29 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     for group, steps in by_place(hidden, lambda tensor: tensor.held_at or tensor.made_at):
         names = tuple(tensor.name for tensor in group)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR if any(t.generates for t in group) else Severity.WARNING, RULE.stage, steps, names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR if any(t.generates for t in group) else Severity.WARNING,
+            RULE.stage,
+            steps,
+            names[0],
             f"{listed(names)} stand in a plain list or dict, which parameters() does not look into",
-            "a module registers Parameters and Modules that are assigned to it, not those inside of a list, tuple or dict",
-            "use nn.ParameterList, nn.ParameterDict, nn.ModuleList or nn.ModuleDict, before the optimizer is built",
-            victims=names, location=group[0].held_at or group[0].made_at,
-            related=(group[0].made_at.labelled("made here"),) if group[0].held_at and group[0].made_at else (),
+            (
+                "a module registers Parameters and Modules that are assigned to it, "
+                "not those inside of a list, tuple or dict"
+            ),
+            (
+                "use nn.ParameterList, nn.ParameterDict, nn.ModuleList or nn.ModuleDict, "
+                "before the optimizer is built"
+            ),
+            victims=names,
+            location=group[0].held_at or group[0].made_at,
+            related=(group[0].made_at.labelled("made here"),)
+            if group[0].held_at and group[0].made_at
+            else (),
             seen=(f"{counted(len(names), 'trainable tensor')} on the way to the loss, in no optimizer",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC303", "param-list", Severity.ERROR, "before backward", check, __doc__)

@@ -53,14 +53,28 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         names = tuple(tensor.name for tensor, _ in group)
         yield Finding(
-            RULE.code, RULE.name, severity, RULE.stage, group[0][1], names[0],
+            RULE.code,
+            RULE.name,
+            severity,
+            RULE.stage,
+            group[0][1],
+            names[0],
             f"{listed(names)} get a gradient, and no optimizer holds them",
             "an optimizer steps only the tensors that it was given when it was built (or by add_param_group)",
-            f"give them to the optimizer: {stepping[0].kind}([*..., *{root_of(names[0])}.parameters()], ...)" if "." in names[0] else f"give them to the optimizer: {stepping[0].kind}([*..., {names[0]}], ...)",
-            victims=names, location=place,
-            seen=(f"{counted(len(names), 'trainable tensor')} on the way to the loss, in none of {counted(len(facts.optimizers), 'optimizer')}",),
-            evidence={"tensors": list(names), "optimizers": [optimizer.name for optimizer in facts.optimizers]},
-        )  # fmt: skip
+            f"give them to the optimizer: {stepping[0].kind}([*..., *{root_of(names[0])}.parameters()], ...)"
+            if "." in names[0]
+            else f"give them to the optimizer: {stepping[0].kind}([*..., {names[0]}], ...)",
+            victims=names,
+            location=place,
+            seen=(
+                f"{counted(len(names), 'trainable tensor')} on the way to the loss, "
+                f"in none of {counted(len(facts.optimizers), 'optimizer')}",
+            ),
+            evidence={
+                "tensors": list(names),
+                "optimizers": [optimizer.name for optimizer in facts.optimizers],
+            },
+        )
 
 
 RULE = Rule("HC304", "not-in-optimizer", Severity.ERROR, "before step", check, __doc__)

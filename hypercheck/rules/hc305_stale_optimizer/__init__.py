@@ -47,26 +47,45 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         holder = next(o for o in facts.optimizers if o.orphans)
         made = first_place([tensor.made_at for tensor, _ in missing])
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, missing[0][1], names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            missing[0][1],
+            names[0],
             f"{holder.name} still holds the tensors that {listed(names)} replaced",
-            "an optimizer keeps the very tensors that it was built with; a replacement is unknown to it and never learns",
+            (
+                "an optimizer keeps the very tensors that it was built with; "
+                "a replacement is unknown to it and never learns"
+            ),
             "build the optimizer after the last replacement of a parameter",
-            victims=names, location=holder.location, related=(made.labelled("replaced here"),) if made else (),
+            victims=names,
+            location=holder.location,
+            related=(made.labelled("replaced here"),) if made else (),
             seen=(f"{counted(len(holder.orphans), 'tensor')} of {holder.name} belong to no live module",),
             evidence={"orphans": len(holder.orphans), "orphan_bytes": holder.orphan_bytes},
-        )  # fmt: skip
+        )
     for optimizer in facts.optimizers:
         if optimizer.empty_groups and optimizer.steps:
             idle = idle_tensors(facts, optimizer)
             yield Finding(
-                RULE.code, RULE.name, Severity.ERROR if idle or not optimizer.keys else Severity.WARNING, RULE.stage, (), optimizer.name,
+                RULE.code,
+                RULE.name,
+                Severity.ERROR if idle or not optimizer.keys else Severity.WARNING,
+                RULE.stage,
+                (),
+                optimizer.name,
                 f"{optimizer.name} has an empty parameter group",
-                "an iterator such as filter(...) or parameters() is exhausted after its first use: a second optimizer gets nothing",
+                (
+                    "an iterator such as filter(...) or parameters() is exhausted after its first use: "
+                    "a second optimizer gets nothing"
+                ),
                 "make a list of the parameters first, and give that list to every optimizer",
-                victims=idle, location=optimizer.location,
+                victims=idle,
+                location=optimizer.location,
                 seen=(f"group {optimizer.empty_groups[0]} of {optimizer.name} holds no tensor",),
                 evidence={"empty_groups": list(optimizer.empty_groups)},
-            )  # fmt: skip
+            )
 
 
 RULE = Rule("HC305", "stale-optimizer", Severity.ERROR, "before step", check, __doc__)

@@ -56,13 +56,24 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         names = tuple(facts.name(key) for key in keys)
         place = given or first_place([b.location for step in facts.steps for b in step.backwards])
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(victims[keys[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(victims[keys[0]]),
+            names[0],
             f"{listed(names)} can be reached from the loss and got no gradient",
-            "backward(inputs=...) fills .grad of the named tensors only" if given else "the chain of grad_fn is whole, and yet nothing was accumulated",
-            "call loss.backward() without inputs=, or name these tensors too" if given else "look for hooks that drop the gradient, or a backward that was given other inputs",
-            victims=names, location=place, seen=(f".grad is None on {counted(len(names), 'tensor')} at every recorded step",),
+            "backward(inputs=...) fills .grad of the named tensors only"
+            if given
+            else "the chain of grad_fn is whole, and yet nothing was accumulated",
+            "call loss.backward() without inputs=, or name these tensors too"
+            if given
+            else "look for hooks that drop the gradient, or a backward that was given other inputs",
+            victims=names,
+            location=place,
+            seen=(f".grad is None on {counted(len(names), 'tensor')} at every recorded step",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC401", "missing-gradient", Severity.ERROR, "before step", check, __doc__)

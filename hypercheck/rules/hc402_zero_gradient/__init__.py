@@ -59,14 +59,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if keys:
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(zero[keys[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(zero[keys[0]]),
+            names[0],
             f"the gradient of {listed(names)} is exactly zero on every recorded step",
-            "a factor of zero (a dead ReLU, two zero-initialised factors, a coefficient of 0) multiplies every gradient that comes back",
+            (
+                "a factor of zero (a dead ReLU, two zero-initialised factors, "
+                "a coefficient of 0) multiplies every gradient that comes back"
+            ),
             "initialise only one of two multiplied factors with zero, and keep the units before a ReLU alive",
-            victims=names, location=first_place([facts.tensors[keys[0]].made_at]),
+            victims=names,
+            location=first_place([facts.tensors[keys[0]].made_at]),
             seen=(f"zero on {counted(len(zero[keys[0]]), 'step')}, although the chain of grad_fn is whole",),
             evidence={"tensors": list(names), "steps": len(zero[keys[0]])},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC402", "zero-gradient", Severity.ERROR, "before step", check, __doc__)

@@ -57,13 +57,25 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
         infinite = any(not b.finite for step in facts.steps for b in step.backwards)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(bad[keys[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(bad[keys[0]]),
+            names[0],
             f"the gradient of {listed(names)} is NaN or infinite",
-            "the loss itself is not finite" if infinite else "the loss is finite and its derivative is not: sqrt or norm at 0, log of 0, a division by 0",
-            "keep the arguments of sqrt, norm, log and divisions away from 0 (add a small eps inside of them)",
-            victims=names, location=place, seen=(f"NaN or Inf in {counted(len(names), 'gradient')}",),
+            "the loss itself is not finite"
+            if infinite
+            else "the loss is finite and its derivative is not: sqrt or norm at 0, log of 0, a division by 0",
+            (
+                "keep the arguments of sqrt, norm, "
+                "log and divisions away from 0 (add a small eps inside of them)"
+            ),
+            victims=names,
+            location=place,
+            seen=(f"NaN or Inf in {counted(len(names), 'gradient')}",),
             evidence={"tensors": list(names), "loss_finite": not infinite},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC403", "nonfinite-gradient", Severity.ERROR, "before step", check, __doc__)

@@ -48,14 +48,20 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     for place, keys, steps in cleared.values():
         names = tuple(dict.fromkeys(facts.name(key) for key in keys))
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(dict.fromkeys(steps)), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(dict.fromkeys(steps)),
+            names[0],
             f"the gradients of {listed(names)} were cleared after the backward and before the step",
             "the optimizer steps with what stands in .grad at that moment, and there was nothing left",
             "call zero_grad() before backward() or after step(), never between them",
-            victims=names, location=place,
+            victims=names,
+            location=place,
             seen=(f"filled by the backward, gone at the step, for {counted(len(names), 'tensor')}",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC404", "zero-grad-after-backward", Severity.ERROR, "before step", check, __doc__)

@@ -49,14 +49,22 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if late:
         names = tuple(facts.name(key) for key in late)
         yield Finding(
-            RULE.code, RULE.name, Severity.WARNING, RULE.stage, tuple(keys[late[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.WARNING,
+            RULE.stage,
+            tuple(keys[late[0]]),
+            names[0],
             f"the gradients of {listed(names)} are never cleared between steps",
             "backward() adds to .grad: each step moves along the sum of all gradients since the start",
             "call optimizer.zero_grad() once per step, before backward()",
-            victims=names, location=first_place([b.location for step in judged for b in step.backwards]),
-            seen=(f".grad was filled already when the backward of {counted(len(keys[late[0]]), 'step')} began",),
+            victims=names,
+            location=first_place([b.location for step in judged for b in step.backwards]),
+            seen=(
+                f".grad was filled already when the backward of {counted(len(keys[late[0]]), 'step')} began",
+            ),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC405", "missing-zero-grad", Severity.WARNING, "before step", check, __doc__)

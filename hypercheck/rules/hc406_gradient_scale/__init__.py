@@ -52,14 +52,26 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if keys and len(keys) >= max(1, len(generators) // 2):
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
-            RULE.code, RULE.name, Severity.WARNING, RULE.stage, tuple(step.step for step in judged), names[0],
-            f"the gradient of {listed(names)} is {max(max(tiny[key]) for key in keys):.0e} of the largest one",
-            "a gradient that is smaller by ten orders of magnitude than its neighbours moves nothing (and Adam turns its rounding noise into steps)",
+            RULE.code,
+            RULE.name,
+            Severity.WARNING,
+            RULE.stage,
+            tuple(step.step for step in judged),
+            names[0],
+            (
+                f"the gradient of {listed(names)} is {max(max(tiny[key]) for key in keys):.0e} "
+                "of the largest one"
+            ),
+            (
+                "a gradient that is smaller by ten orders of magnitude than its neighbours moves "
+                "nothing (and Adam turns its rounding noise into steps)"
+            ),
             "look for saturated activations or tiny scales between the head and these tensors",
-            victims=names, location=first_place([facts.tensors[keys[0]].made_at]),
+            victims=names,
+            location=first_place([facts.tensors[keys[0]].made_at]),
             seen=(f"on all {counted(len(judged), 'recorded step')}",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC406", "gradient-scale", Severity.WARNING, "before step", check, __doc__)

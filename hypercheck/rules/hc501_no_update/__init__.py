@@ -58,14 +58,20 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if keys:
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(still[keys[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(still[keys[0]]),
+            names[0],
             f"{listed(names)} got a gradient, was stepped, and did not change",
             "the update was smaller than the number format can show, or the values were put back",
             "raise the learning rate, keep the parameter in float32, or remove what restores the old values",
-            victims=names, location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
+            victims=names,
+            location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
             seen=(f"bit-equal before and after {counted(len(still[keys[0]]), 'step')}",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC501", "no-update", Severity.ERROR, "after step", check, __doc__)

@@ -54,13 +54,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(step.step for step in judged), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(step.step for step in judged),
+            names[0],
             f"the learning rate of {listed(names)} is 0 on every recorded step",
             "a step of length 0 changes nothing, whatever the gradient",
-            f"give the group a learning rate above 0 in {optimizer.kind}(...), or check the schedule that sets it",
-            victims=names, location=optimizer.location, seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
+            (
+                f"give the group a learning rate above 0 in {optimizer.kind}(...), "
+                "or check the schedule that sets it"
+            ),
+            victims=names,
+            location=optimizer.location,
+            seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
             evidence={"tensors": list(names), "optimizer": optimizer.name},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC502", "lr-zero", Severity.ERROR, "after step", check, __doc__)

@@ -48,15 +48,21 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         names = tuple(facts.name(key) for key in keys)
         place = first_place([b.location for step in facts.steps for b in step.backwards])
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, (), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            (),
+            names[0],
             f"{name}.step() is never called: {listed(names)} get gradients and no update",
             "backward() only fills .grad; the parameters change in optimizer.step()",
             f"call {name}.step() after loss.backward()",
-            victims=names, location=place,
+            victims=names,
+            location=place,
             related=(optimizer.location.labelled("built here"),) if optimizer.location else (),
             seen=(f"{counted(len(names), 'tensor')} got gradients, and {name} made no step",),
             evidence={"tensors": list(names), "optimizer": name},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC503", "step-missing", Severity.ERROR, "after step", check, __doc__)

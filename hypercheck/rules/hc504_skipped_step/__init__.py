@@ -37,16 +37,24 @@ from hypercheck.rules.starvation import counted, first_place
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Optimizer steps that are skipped again and again."""
     if facts.skipped_steps >= 3:
-        names = ()
         place = first_place([b.location for step in facts.steps for b in step.backwards])
         yield Finding(
-            RULE.code, RULE.name, Severity.WARNING, RULE.stage, (), "the optimizer step",
+            RULE.code,
+            RULE.name,
+            Severity.WARNING,
+            RULE.stage,
+            (),
+            "the optimizer step",
             f"the optimizer step was skipped {facts.skipped_steps} times in a row",
             "a GradScaler or a guard skips the step whenever a gradient or the loss is not finite",
             "find the first NaN (the loss was not finite), or lower the scale or the learning rate",
-            location=facts.skipped_at or place, seen=(f"{counted(facts.skipped_steps, 'backward pass', 'backward passes')} in a row with a loss that is not finite, and no step",),
+            location=facts.skipped_at or place,
+            seen=(
+                f"{counted(facts.skipped_steps, 'backward pass', 'backward passes')} in a row "
+                "with a loss that is not finite, and no step",
+            ),
             evidence={"skipped": facts.skipped_steps},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC504", "skipped-step", Severity.WARNING, "after step", check, __doc__)

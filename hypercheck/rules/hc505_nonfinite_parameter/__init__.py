@@ -46,14 +46,20 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         keys = list(bad)
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
-            RULE.code, RULE.name, Severity.ERROR, RULE.stage, tuple(bad[keys[0]]), names[0],
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(bad[keys[0]]),
+            names[0],
             f"{listed(names)} hold NaN or Inf after the update",
             "from here on every result that uses them is NaN",
             "lower the learning rate or clip the gradient, and look for the first NaN in the gradients",
-            victims=names, location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
+            victims=names,
+            location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
             seen=(f"NaN or Inf in {counted(len(names), 'tensor')} after step {bad[keys[0]][0]}",),
             evidence={"tensors": list(names)},
-        )  # fmt: skip
+        )
 
 
 RULE = Rule("HC505", "nonfinite-parameter", Severity.ERROR, "after step", check, __doc__)

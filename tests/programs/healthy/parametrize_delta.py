@@ -15,13 +15,13 @@ class HyperDelta(nn.Module):
 
 
 torch.manual_seed(0)
-context = {"z": None}
+zs = torch.randn(4, 3)
+context = {"z": zs[0]}
 trunk = nn.Sequential(nn.Linear(3, 12), nn.Tanh())
 net = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
 for layer in (net[0], net[2]):
     parametrize.register_parametrization(layer, "weight", HyperDelta(trunk, context, tuple(layer.weight.shape)))
 opt = torch.optim.Adam(net.parameters(), lr=5e-3)
-zs = torch.randn(4, 3)
 x = torch.randn(30, 5)
 for step in range(8):
     loss = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypercheck.findings import (
     Finding,
     Flow,
@@ -180,7 +182,9 @@ WASTE = Finding(
     message="450,944 of 501,760 outputs of net.hyper.2 (89.9 %) are never used",
     why="the size is the product of the layers' sizes; their sum would do",
     fix="out_features = 784 * 64 + 64 * 10",
-    location=Location("train.py", 17, 17, "Net.__init__", "        self.out = nn.Linear(64, 784 * 64 * 10)", 19, 48),
+    location=Location(
+        "train.py", 17, 17, "Net.__init__", "        self.out = nn.Linear(64, 784 * 64 * 10)", 19, 48
+    ),
     seen=("[0:50816] is used, [50816:501760] is not",),
     evidence={"unused": 450944, "total": 501760},
 )
@@ -268,11 +272,11 @@ def hostile() -> ReportData:
     )
     nodes = tuple(
         FlowNode(f"{i}{name}", kind, name, EVIL, float("inf"), group=name)
-        for i, (name, kind) in enumerate(zip(EVIL, ("embedding", "module", "generated", "slot", "loss", "unused")))
+        for i, (name, kind) in enumerate(
+            zip(EVIL, ("embedding", "module", "generated", "slot", "loss", "unused"))
+        )
     )
-    edges = tuple(
-        FlowEdge(a.key, b.key, "cut", EVIL[0], EVIL[3]) for a, b in zip(nodes, nodes[1:], strict=False)
-    )
+    edges = tuple(FlowEdge(a.key, b.key, "cut", EVIL[0], EVIL[3]) for a, b in itertools.pairwise(nodes))
     links = tuple(
         Link(name, (2, 3), name, name, ((0, 6),), False, None, 6, 6, float("nan"), None, place, name)
         for name in EVIL
@@ -291,7 +295,7 @@ def hostile() -> ReportData:
         flows=(Flow("module", nodes, edges),),
         history=(
             StepNumbers(1, {name: float("nan") for name in EVIL}, {EVIL[2]: float("inf")}),
-            StepNumbers(2, {name: 1.0 for name in EVIL}, {EVIL[2]: 0.5}),
+            StepNumbers(2, dict.fromkeys(EVIL, 1.0), {EVIL[2]: 0.5}),
         ),
         rules=RULES,
         internal_errors=EVIL,
