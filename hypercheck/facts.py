@@ -68,6 +68,8 @@ class UpdateFact:
     carried: bool = False
     """Whether an old gradient was still there when the first backward of the step began."""
     finite_after: bool = True
+    frozen: bool = False
+    """Whether it asked for no gradient when its optimizer stepped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class UsageFact:
     """Shapes of the weights that it feeds."""
     chunk: int = 0
     """Length of the last axis where the output is a stack of chunks, else 0."""
+    sized_at: Location | None = None
+    """The statement that chose the size of the output."""
     cropped: bool = False
     """Whether the surplus lies in a border of a tensor cropped along several axes."""
 

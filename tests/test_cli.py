@@ -284,7 +284,6 @@ def test_check_is_silent_on_a_repaired_model(tmp_path):
     hypercheck(tmp_path, "check", sample("hc102_data_assign", "good.py"), check=0)
 
 
-@pytest.mark.xfail(reason="the command line asks picture for a function that it lacks", strict=False)
 @pytest.mark.parametrize("suffix", ["svg", "dot", "html"])
 def test_graph_draws_a_picture(tmp_path, suffix):
     hypercheck(tmp_path, "graph", sample("hc102_data_assign", "bad.py"), "-o", f"flow.{suffix}", check=0)

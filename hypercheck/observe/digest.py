@@ -73,7 +73,7 @@ class Digest:
             lost=tuple(self._lost()),
             links=tuple(links),
             frozen=tuple(generator_frozen),
-            frozen_at=self._frozen_at(generator_frozen),
+            frozen_at=self._frozen_at(generator_frozen or frozen),
             whole_generator_frozen=bool(generator_frozen) and not trains,
             unheld=tuple(self._unheld()),
             numbers=self._numbers(),
@@ -145,6 +145,8 @@ class Digest:
         """Whether the way leads back into the tensor it came from: a write through a view of itself."""
         values = self.tape.values
         number = values[edge.source].object
+        if self.tape.ops[edge.op].name == "detach_":
+            return False
         return any(
             values[value].object == number
             for index in self.flow.way_down(edge)
@@ -638,7 +640,25 @@ class Digest:
             slots=shapes[:16],
             chunk=chunk,
             cropped=self._cropped(shape, used),
+            sized_at=self._sized_at(root, chunk),
         )
+
+    def _sized_at(self, root: int, chunk: int) -> Location | None:
+        """The statement that chose how much is generated: it made the head's weight, or the chunk embeddings."""
+        tape = self.tape
+        rows = tape.values[root].shape[0] if tape.values[root].shape else 0
+        if chunk:
+            for number in self.flow.trainable_above(root):
+                first = tape.first_values.get(number)
+                if first is not None and tape.values[first].shape[:1] == (rows,):
+                    return frames.location(tape.objects[number].made_at)
+            return None
+        op = tape.ops[tape.values[root].op]
+        for value in op.inputs[1:]:
+            fact = tape.values[value]
+            if fact.leaf and fact.shape and fact.shape[0] == tape.values[root].shape[-1]:
+                return frames.location(tape.objects[fact.object].made_at)
+        return None
 
     def _batched(self, shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...]) -> bool:
         """Whether the first axis is a batch of whole networks rather than a stack of chunks."""
@@ -1000,6 +1020,7 @@ class Digest:
             cleared_at=cleared,
             carried=carried,
             finite_after=update.finite_after,
+            frozen=update.optimizer >= 0 and self._is_frozen(update.object),
         )
 
     def _cleared_at(self, number: int) -> Location | None:

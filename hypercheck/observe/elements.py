@@ -146,6 +146,10 @@ class Elements:
             return None
         if op.name in _SAME_PLACE or op.name in _ELEMENTWISE_PAIR:
             return first.reshape(self._tape.values[value].shape)
+        if op.name in ("view_as", "reshape_as"):
+            return first.reshape(self._tape.values[value].shape)
+        if op.name == "expand_as":
+            return first.expand(self._tape.values[value].shape)
         if op.arguments is None:
             return getattr(first, op.name) if op.name in ("T", "mT", "H", "mH", "real") else None
         args, kwargs = self._filled(op.arguments)

@@ -113,7 +113,9 @@ class Flow:
     def broken(self, edge: Edge) -> bool:
         """Whether the data-flow edge loses the gradient of its source."""
         values = self.tape.values
-        if not values[edge.source].requires_grad or self.same_object(edge):
+        if not values[edge.source].requires_grad:
+            return False
+        if self.same_object(edge) and self.tape.ops[edge.op].name != "detach_":
             return False
         return not self.carries(edge.source, edge.target, self.tape.ops[edge.op])
 
@@ -149,8 +151,12 @@ class Flow:
                         data |= above[1]
                         computed = computed or above[2]
                 computed = computed or op.name in CONTRACTIONS or op.name in _LAYERS
-                if not op.inputs and fact.op >= self.first_op and len(fact.shape) > 0:
+                if not op.inputs and not fact.requires_grad and own is None and len(fact.shape) > 0:
                     data |= 1 << data_bits.setdefault(fact.object, len(data_bits))
+                if fact.leaf and own is not None:
+                    # A tensor that learns by itself: what initialised it is no input of the step.
+                    data = 0
+                    computed = computed and trainable != 1 << own
             elif not fact.requires_grad and own is None:
                 data = 1 << data_bits.setdefault(fact.object, len(data_bits))
             found[value] = (trainable, data, computed)

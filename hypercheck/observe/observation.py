@@ -212,13 +212,7 @@ class Observation:
             size = 0
             for number in record.objects:
                 tensor = session.tape.tensor(number)
-                holders = session.holders.get(number, [])
-                if (
-                    tensor is not None
-                    and not holders
-                    and session.names_taken
-                    and number not in session.filled_ever
-                ):
+                if tensor is not None and session.names_taken and number not in session.present:
                     orphans.append(number)
                     size += tensor.numel() * tensor.element_size()
             found.append(

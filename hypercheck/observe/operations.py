@@ -55,6 +55,8 @@ _FRESH = frozenset(
     "triu_indices zeros_like ones_like empty_like full_like rand_like randn_like randint_like new_zeros "
     "new_ones new_empty new_full normal bernoulli multinomial from_numpy frombuffer".split()
 )
+SHAPE_GIVERS = frozenset({"view_as", "expand_as", "reshape_as", "type_as"})
+"""Functions whose second tensor gives its shape or type, and no values."""
 OVERWRITES = frozenset(
     "copy_ zero_ fill_ normal_ uniform_ random_ exponential_ bernoulli_ set_ kaiming_uniform_ "
     "kaiming_normal_ xavier_uniform_ xavier_normal_ orthogonal_ constant_ ones_ zeros_ trunc_normal_ eye_ "

@@ -63,6 +63,7 @@ class RecordingPatches:
         self._custom_functions()
         self._functional_calls()
         self._transforms()
+        self._storage_swaps()
         self._handles.append(nn.modules.module.register_module_forward_pre_hook(self._entered))
         self._handles.append(nn.modules.module.register_module_forward_hook(self._left, always_call=True))
         set_stance = getattr(torch.compiler, "set_stance", None)
@@ -132,6 +133,22 @@ class RecordingPatches:
                     guard(tape.leave_opaque)
 
         self._patches.replace(torch.autograd.Function, "apply", classmethod(functools.wraps(original)(apply)))
+
+    def _storage_swaps(self) -> None:
+        original = Tensor.set_
+        tape, guard = self._tape, self._guard
+
+        def set_(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+            out = original(tensor, *args, **kwargs)
+            frame = sys._getframe(1)
+            source = args[0] if args else kwargs.get("source")
+            if isinstance(source, Tensor):
+                guard(lambda: tape.data_set(tensor, source, frame))
+            else:
+                guard(lambda: tape.forget(tensor))
+            return out
+
+        self._patches.replace(Tensor, "set_", set_)
 
     def _functional_calls(self) -> None:
         original = stateless._functional_call

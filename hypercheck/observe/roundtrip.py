@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import CodeType
 from typing import Any
 
 import torch
@@ -12,6 +13,10 @@ from hypercheck.observe import torch_compat
 _BUDGET = 2_000_000
 _SAMPLES = 64
 _SHARE = 0.9
+_NEAR = 6
+
+Place = tuple[CodeType, int]
+"""A function of the program, and how many operations the tape had then."""
 
 
 class Exports:
@@ -20,26 +25,44 @@ class Exports:
     def __init__(self) -> None:
         self.scalars: dict[float, int] = {}
         self._arrays: list[tuple[int, Tensor]] = []
+        self._recent: list[tuple[int, int, Place]] = []
         self._room = _BUDGET
 
     def __bool__(self) -> bool:
         return bool(self.scalars or self._arrays)
 
-    def add(self, value: int, tensor: Tensor, out: Any) -> None:
-        """Remember the numbers of a tensor that left under the value number."""
+    def add(self, value: int, tensor: Tensor, out: Any, place: Place | None) -> None:
+        """Remember the numbers of a tensor that left under the value number, and where it left."""
         if not tensor.is_floating_point() or not torch_compat.is_plain(tensor) or tensor.numel() == 0:
             return
         if type(out) is float:
             if _telling(out) and len(self.scalars) < _BUDGET:
                 self.scalars[out] = value
             return
+        if place is not None and tensor.numel() > 1:
+            self._recent = [*self._recent[-15:], (value, tensor.numel(), place)]
         if tensor.numel() <= self._room:
             self._room -= tensor.numel()
             numbers = tensor.detach().flatten().to("cpu", torch.float64)
             self._arrays.append((value, numbers.sort().values))
 
-    def match(self, tensor: Tensor) -> tuple[int, ...]:
-        """The exports that the tensor's numbers came from, or () where they are its own."""
+    def match(self, tensor: Tensor, place: Place | None = None) -> tuple[int, ...]:
+        """The exports that the tensor's numbers came from, or () where they are its own.
+
+        Numbers that were changed outside of torch are matched by place: as many of them came back as had left
+        a few operations before, in the same function.
+        """
+        return self._by_content(tensor) or self._by_place(tensor, place)
+
+    def _by_place(self, tensor: Tensor, place: Place | None) -> tuple[int, ...]:
+        if place is None or not tensor.is_floating_point() or tensor.numel() < 2:
+            return ()
+        for value, size, (code, op) in reversed(self._recent):
+            if code is place[0] and size == tensor.numel() and 0 <= place[1] - op <= _NEAR:
+                return (value,)
+        return ()
+
+    def _by_content(self, tensor: Tensor) -> tuple[int, ...]:
         if not tensor.is_floating_point() or not torch_compat.is_plain(tensor) or tensor.numel() == 0:
             return ()
         numbers = tensor.detach().flatten()

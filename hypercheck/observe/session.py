@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import sys
 import threading
@@ -138,6 +139,8 @@ class Session:
         self.owners: dict[int, int] = {}
         self.hidden: dict[int, Site | None] = {}
         self.hidden_in: set[int] = set()
+        self.present: set[int] = set()
+        """Objects that the last look at the program's variables came across."""
         self.names_taken = False
         self.ever_stepped: dict[int, set[int]] = {}
         self.manual: set[int] = set()
@@ -438,7 +441,7 @@ class Session:
         site = tape.frames.site(frame)[0]
         self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
         waiting = min(self.nonfinite_backwards, self.backwards_since_step)
-        if waiting > self.skipped_steps:
+        if waiting > self.skipped_steps and not self._skipped_now:
             self.skipped_steps, self.skipped_at = waiting, site
         seen = Backward(
             len(tape.ops),
@@ -654,7 +657,7 @@ class Session:
         scopes = []
         while frame is not None:
             if self.tape.frames.is_user(frame):
-                scopes.append(dict(frame.f_locals))
+                scopes.append(_locals(frame))
                 if frame.f_code.co_name != "<module>":
                     scopes.append(dict(frame.f_globals))
             frame = frame.f_back
@@ -665,6 +668,7 @@ class Session:
             self.module_names.setdefault(number, path)
             self.module_training[number] = module.training
         self.names_taken = True
+        self.present.clear()
         for entries in taken.tensors.values():
             tensor = entries[0][0]
             known = self.tape.known_object(tensor)
@@ -675,6 +679,7 @@ class Session:
             number = known
             holders = [holder for _, holder in entries]
             self.holders[number] = holders
+            self.present.add(number)
             hidden = [taken.hidden[holder.owner] for holder in holders if holder.owner in taken.hidden]
             inside = [holder for holder in holders if holder.kind == "container"]
             registered = any(
@@ -696,6 +701,18 @@ class Session:
             self._read_groups(optimizer, record)
         if self.step is not None:
             self.step.asleep = frozenset(asleep)
+
+
+def _locals(frame: FrameType) -> dict[str, Any]:
+    """The local variables, without leaving a copy of them in the frame.
+
+    Before Python 3.13, reading `f_locals` of a function stores a dict in the frame that keeps its values alive.
+    """
+    found = frame.f_locals
+    taken = dict(found)
+    if type(found) is dict and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        found.clear()
+    return taken
 
 
 def _has_closure(args: Any, kwargs: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from hypercheck.observe import torch_compat
 from hypercheck.observe.frames import FrameReader, Site
-from hypercheck.observe.operations import OVERWRITES, SLOTS, Kind, classify
+from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SLOTS, Kind, classify
 from hypercheck.observe.roundtrip import Exports
 
 
@@ -140,6 +140,7 @@ class Tape:
         self.full = False
         self._budget = budget
         self._known: dict[int, _Entry] = {}
+        self._pointers: dict[int, int] = {}
         self._opaque: list[dict[int, None]] = []
         self._opaque_notes: list[list[Note]] = []
         self._last_switch = -1
@@ -190,10 +191,25 @@ class Tape:
         if inner is not None and inner is not tensor:
             outer = self.value_of(inner)
             return self._derive("unwrap", (outer,), tensor, alias=True)
-        match = self.exports.match(tensor) if self.exports else ()
+        match = self.exports.match(tensor, self._place()) if self.exports else ()
+        if not match and self._pointers and not tensor.requires_grad and torch_compat.is_plain(tensor):
+            origin = self._pointers.get(tensor.data_ptr())
+            if origin is not None and self._numel(origin) == tensor.numel() and tensor.numel():
+                match = (origin,)
         if match:
             return self._derive("import", match, tensor, alias=False)
         return self._enter(tensor, -1, None)
+
+    def _numel(self, value: int) -> int:
+        size = 1
+        for length in self.values[value].shape:
+            size *= length
+        return size
+
+    def _place(self) -> tuple[CodeType, int] | None:
+        """The function and the operation count now: to tell what left torch just here."""
+        site, _ = self.frames.site(sys._getframe(2))
+        return (site.code, len(self.ops)) if site is not None else None
 
     def _derive(self, name: str, inputs: tuple[int, ...], tensor: Tensor, *, alias: bool) -> int:
         site, tags = self.frames.site(sys._getframe(2))
@@ -292,6 +308,10 @@ class Tape:
             self._note_inside(name, tensors, args, kwargs, out, frame)
             return
         inputs = tuple([self.value_of(tensor) for tensor in tensors])
+        if name in SHAPE_GIVERS:
+            inputs = inputs[:1]
+        elif kind == Kind.FRESH and name not in ("normal", "bernoulli", "multinomial"):
+            inputs = ()
         site, tags = self.frames.site(frame)
         if kind == Kind.EXPORT:
             self._export(name, inputs, tensors, out, site, tags)
@@ -328,6 +348,8 @@ class Tape:
             self.objects.append(ObjectFact(ref, False, site, False, "", name))
             value = self._remember(tensor, ref, number, index, view=bool(tensors) and kind in _KEEP_ARGUMENTS)
             outputs.append(value)
+            if name in ("detach", "data") and tensor.numel() and torch_compat.is_plain(tensor):
+                self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
             if tensors and (kind == Kind.VIEW or (kind == Kind.MAYBE_VIEW and tensor._base is not None)):
                 group = self._join_group(tensors[0], tensor, group)
@@ -458,7 +480,8 @@ class Tape:
         value = len(self.values)
         self.values.append(Value(len(self.ops), -1, False, tuple(tensors[0].shape), False))
         self._append(Op(name, Kind.EXPORT, inputs[:1], (value,), site, tags, "grad", self._module(), None))
-        self.exports.add(value, tensors[0], out if name in ("item", "__float__", "tolist") else None)
+        place = (site.code, len(self.ops)) if site is not None else None
+        self.exports.add(value, tensors[0], out if name in ("item", "__float__", "tolist") else None, place)
 
     def _imported(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
@@ -472,8 +495,12 @@ class Tape:
                 if origin is not None:
                     found.append(origin)
         if not found and name in _IMPORTERS and isinstance(out, Tensor):
-            found.extend(self.exports.match(out))
+            found.extend(self.exports.match(out, self._place()))
         return tuple(found)
+
+    def forget(self, tensor: Tensor) -> None:
+        """The tensor shows other numbers than before, of unknown origin: it is a new source."""
+        self._known.pop(id(tensor), None)
 
     # -- things that no torch function tells ----------------------------------------------------
 

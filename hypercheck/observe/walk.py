@@ -100,7 +100,7 @@ def walk_graph(tensors: Iterable[Tensor]) -> Walk:
             sequence = torch_compat.sequence_number(node)
             if sequence is not None:
                 result.sequence_numbers[sequence] = number
-        result.nodes.append(GradNode(number, node.name(), leaf))
+        result.nodes.append(GradNode(number, node.name().rpartition("::")[2], leaf))
         result.grad_fns.append(node)
         queue.append(node)
         return number

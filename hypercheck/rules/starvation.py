@@ -110,7 +110,7 @@ def cut_findings(
         cut, steps = group[0]
         severity = Severity.ERROR
         if soft and (cut.asleep or not cut.in_weight):
-            severity = Severity.NOTE
+            severity = Severity.WARNING if name == "detach" and not cut.asleep else Severity.NOTE
         others = [
             other.location.labelled("cuts as well") for other, _ in group[1:] if other.location is not None
         ]

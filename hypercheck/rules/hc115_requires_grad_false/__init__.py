@@ -46,7 +46,8 @@ from hypercheck.rules.starvation import counted, learned, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
-    """Generators that were frozen and never thawed."""
+    """Generators that were frozen and never thawed, and optimizers with nothing but frozen tensors."""
+    yield from _idle_optimizers(facts)
     fed = learned(facts)
     frozen_steps = [
         step for step in facts.steps if step.whole_generator_frozen and not set(step.frozen) & fed
@@ -82,6 +83,36 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 ),
                 evidence={"frozen": len(names)},
             )
+
+
+def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:
+    """Optimizers that, to the end, stepped frozen tensors only, after they had stepped live ones."""
+    for optimizer in facts.optimizers:
+        stepped = [
+            (step.step, [update for update in step.updates if update.optimizer == optimizer.name])
+            for step in facts.steps
+        ]
+        stepped = [(number, updates) for number, updates in stepped if updates]
+        idle = [number for number, updates in stepped if all(update.frozen for update in updates)]
+        if len(idle) < 2 or idle != [number for number, _ in stepped][-len(idle) :] or len(idle) == len(stepped):
+            continue
+        names = tuple(facts.name(update.key) for update in stepped[-1][1])
+        place = next((step.frozen_at for step in reversed(facts.steps) if step.frozen_at), None)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(idle),
+            names[0],
+            f"{optimizer.name} steps, and everything that it holds is frozen: {listed(names)}",
+            "a switch of requires_grad that is never put back freezes the tensors for all later steps",
+            "set requires_grad_(True) again as soon as the other network's backward is done",
+            victims=names,
+            location=place or optimizer.location,
+            seen=(f"frozen on {counted(len(idle), 'recorded step')} to the last",),
+            evidence={"optimizer": optimizer.name, "tensors": list(names)},
+        )
 
 
 RULE = Rule("HC115", "requires-grad-false", Severity.ERROR, "before backward", check, __doc__)

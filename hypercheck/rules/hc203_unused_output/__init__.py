@@ -63,7 +63,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             likely_reason(usage)
             or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
             sizing_advice(usage),
-            location=usage.location,
+            location=usage.sized_at or usage.location,
+            related=(usage.location.labelled("generated here"),) if usage.sized_at and usage.location else (),
             seen=(
                 f"never read: elements {span_text(usage.unused)}",
                 f"read: {usage.used:,} elements, by weights of shape {shapes_text(usage.slots)}",

@@ -7,10 +7,10 @@ class HyperMLP(nn.Module):
     def __init__(self):
         super().__init__()
         self.code = nn.Parameter(torch.randn(5))
-        self.head = nn.Linear(5, 4 * 8 * 3)
+        self.head = nn.Linear(5, 4 * 8 * 3)  # HC203
 
     def forward(self, x):
-        theta = self.head(self.code)  # HC203
+        theta = self.head(self.code)
         first, second = theta[:32].view(8, 4), theta[32:56].view(3, 8)
         return torch.tanh(x @ first.t()) @ second.t()
 

@@ -28,7 +28,7 @@ def run():
     global backbone
     torch.manual_seed(11)
     backbone = nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, bias=False), nn.ReLU(),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3),
     )
     gens = nn.ModuleList(KernelGen(m) for m in backbone if isinstance(m, nn.Conv2d))
@@ -42,7 +42,7 @@ def run():
         loss = nn.functional.cross_entropy(backbone(img), lab)
         loss.backward()
         optim.step()
-        print("iter %d  ce %.4f" % (i, loss))
+        print("iter %d  ce %.4f" % (i, loss.item()))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class LoraHyper(nn.Module):
 
 dim = 8
 base = torch.randn(dim, dim) / dim ** 0.5
-layer = nn.Linear(dim, dim)
+layer = nn.Linear(dim, dim, bias=False)
 readout = nn.Linear(dim, 1)
 lora = LoraHyper(3, dim)
 opt = torch.optim.Adam([{"params": lora.parameters(), "lr": 1e-2}, {"params": readout.parameters()}], lr=1e-3)

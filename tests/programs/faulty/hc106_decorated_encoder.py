@@ -1,4 +1,4 @@
-"""Conditional coefficients: frozen-looking text tower + hyper head, scaling the rows of a dense layer."""
+"""Conditional coefficients: text tower + hyper head, scaling the rows of a dense layer."""
 import torch
 from torch import nn
 

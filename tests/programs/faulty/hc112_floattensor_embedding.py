@@ -1,6 +1,10 @@
 """Hyper-recommender: item table rows generated from attributes, user table learned."""
+import warnings
+
 import torch
 from torch import nn
+
+warnings.simplefilter("ignore")
 
 torch.manual_seed(71)
 n_users, n_items, d, a = 7, 9, 4, 6

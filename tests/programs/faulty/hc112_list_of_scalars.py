@@ -1,5 +1,9 @@
+import warnings
+
 import torch
 from torch import nn
+
+warnings.filterwarnings("ignore", category=UserWarning)
 
 
 class NeuronGenerator(nn.Module):

@@ -52,7 +52,7 @@ class Encoder(nn.Module):
 torch.manual_seed(3)
 enc = Encoder()
 enc.freeze()
-optimizer = torch.optim.AdamW((p for p in enc.parameters() if p.requires_grad), lr=1e-2)
+optimizer = torch.optim.AdamW(enc.parameters(), lr=1e-2)
 for step in range(7):
     t = torch.tensor(step % 2)
     x = torch.randn(20, 8)

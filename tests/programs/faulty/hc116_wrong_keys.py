@@ -1,4 +1,4 @@
-"""hypernetwork over an MLP with torch.func; keys follow ModuleDict conventions (no dots)."""
+"""hypernetwork over an MLP with torch.func; one output layer per tensor of the main net."""
 import torch
 import torch.nn as nn
 from torch.func import functional_call

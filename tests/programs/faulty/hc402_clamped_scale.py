@@ -10,7 +10,7 @@ class ScaleHyper(nn.Module):
         self.shift = nn.Linear(cond, rows)
 
     def forward(self, c):
-        s = torch.clamp(self.net(c), min=1.2, max=4.0)  # HC402
+        s = torch.clamp(self.net(c), min=2.0, max=6.0)  # HC402
         return s, self.shift(c)
 
 

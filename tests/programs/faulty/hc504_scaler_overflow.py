@@ -19,8 +19,8 @@ class HyperReg(nn.Module):
 
 
 model = HyperReg()
-opt = torch.optim.SGD(model.parameters(), lr=1e-3)
-scaler = torch.amp.GradScaler("cpu", init_scale=2.0 ** 126, growth_interval=1)
+opt = torch.optim.SGD(model.parameters(), lr=1e-4)
+scaler = torch.amp.GradScaler("cpu", init_scale=2.0 ** 126, backoff_factor=0.9)
 for i in range(8):
     e = torch.randint(0, 3, (32,))
     x = torch.randn(32, 3)
@@ -28,7 +28,7 @@ for i in range(8):
     opt.zero_grad()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         pred = model(x, e)
-    loss = F.mse_loss(pred.float(), y)
+    loss = F.mse_loss(pred.float(), y, reduction="sum")
     scaler.scale(loss).backward()
     scaler.step(opt)  # HC504
     scaler.update()

@@ -23,7 +23,7 @@ class Net(nn.Module):
         x = F.relu(self.conv2(x))
         x = F.max_pool2d(x, 2)
         x = torch.flatten(self.dropout1(x), 1)
-        x = F.relu(self.fc1(x))
+        x = F.leaky_relu(self.fc1(x), 0.01)
         return F.log_softmax(self.fc2(x), dim=1)
 
 
