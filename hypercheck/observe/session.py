@@ -151,6 +151,7 @@ class Session:
         self.skipped_steps = 0
         self.skipped_at: Site | None = None
         self._skipped_now = 0
+        self._scaler_seen = False
         self.filled_ever: set[int] = set()
         self.not_observed: dict[str, str] = {}
         self.step: Step | None = None
@@ -335,6 +336,7 @@ class Session:
         @functools.wraps(original)
         def step(scaler: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
             before = self._steps_of(optimizer)
+            self._scaler_seen = True
             out = original(scaler, optimizer, *args, **kwargs)
             frame = sys._getframe(1)
             self._guard(lambda: self._scaled(self._steps_of(optimizer) == before, frame))
@@ -348,7 +350,7 @@ class Session:
 
     def _scaled(self, skipped: bool, frame: FrameType) -> None:
         self._skipped_now = self._skipped_now + 1 if skipped else 0
-        if self._skipped_now > self.skipped_steps:
+        if self._skipped_now >= self.skipped_steps and skipped:
             self.skipped_steps = self._skipped_now
             self.skipped_at = self.tape.frames.site(frame)[0]
 
@@ -441,7 +443,7 @@ class Session:
         site = tape.frames.site(frame)[0]
         self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
         waiting = min(self.nonfinite_backwards, self.backwards_since_step)
-        if waiting > self.skipped_steps and not self._skipped_now:
+        if waiting > self.skipped_steps and not self._scaler_seen:
             self.skipped_steps, self.skipped_at = waiting, site
         seen = Backward(
             len(tape.ops),
@@ -706,7 +708,7 @@ class Session:
 def _locals(frame: FrameType) -> dict[str, Any]:
     """The local variables, without leaving a copy of them in the frame.
 
-    Before Python 3.13, reading `f_locals` of a function stores a dict in the frame that keeps its values alive.
+    Before Python 3.13, reading `f_locals` of a function leaves a dict in the frame that keeps its values.
     """
     found = frame.f_locals
     taken = dict(found)

@@ -94,7 +94,11 @@ def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:
         ]
         stepped = [(number, updates) for number, updates in stepped if updates]
         idle = [number for number, updates in stepped if all(update.frozen for update in updates)]
-        if len(idle) < 2 or idle != [number for number, _ in stepped][-len(idle) :] or len(idle) == len(stepped):
+        if (
+            len(idle) < 2
+            or idle != [number for number, _ in stepped][-len(idle) :]
+            or len(idle) == len(stepped)
+        ):
             continue
         names = tuple(facts.name(update.key) for update in stepped[-1][1])
         place = next((step.frozen_at for step in reversed(facts.steps) if step.frozen_at), None)

@@ -44,6 +44,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             if update.gradient == "nonfinite":
                 bad.setdefault(update.key, []).append(step.step)
     judged = [step for step in facts.steps if step.updates]
+    spoilt = min(
+        (s.step for s in judged for u in s.updates if not u.finite_after and u.gradient != "nonfinite"),
+        default=None,
+    )
+    if spoilt is not None and all(steps[0] > spoilt for steps in bad.values()):
+        return  # the parameters were NaN first: nonfinite-parameter tells it
     keys = [key for key, steps in bad.items() if len(steps) >= min(2, len(judged))]
     if keys:
         names = tuple(facts.name(key) for key in keys)

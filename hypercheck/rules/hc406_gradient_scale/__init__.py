@@ -45,11 +45,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         norms = [u.norm for u in step.updates if u.gradient == "ok"]
         top = max(norms, default=0.0)
         for update in step.updates:
-            if update.gradient == "ok" and top and facts.tensors[update.key].generates:
+            if update.gradient == "ok" and update.norm and top and facts.tensors[update.key].generates:
                 tiny.setdefault(update.key, []).append(update.norm / top)
-    keys = [key for key, ratios in tiny.items() if len(ratios) == len(judged) >= 3 and max(ratios) < 1e-10]
+    keys = [key for key, ratios in tiny.items() if len(ratios) == len(judged) >= 3 and max(ratios) < 1e-8]
+    keys = [key for key in keys if len(facts.tensors[key].shape) >= 2]
     generators = [key for key, tensor in facts.tensors.items() if tensor.generates and key in tiny]
-    if keys and len(keys) >= max(1, len(generators) // 2):
+    if len(keys) >= 2 and generators:
         names = tuple(facts.name(key) for key in keys)
         yield Finding(
             RULE.code,
@@ -74,4 +75,6 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC406", "gradient-scale", Severity.WARNING, "before step", check, __doc__)
+RULE = Rule(
+    "HC406", "gradient-scale", Severity.WARNING, "before step", check, __doc__, explains=("HC501", "HC402")
+)

@@ -6,12 +6,12 @@ class DeepHyper(nn.Module):
     def __init__(self):
         super().__init__()
         self.code, self.head = nn.Parameter(torch.randn(8)), nn.Linear(8, 3 * 4)
-        self.trunk = nn.ModuleList([nn.Linear(8, 8) for _ in range(16)])
+        self.trunk = nn.ModuleList([nn.Linear(8, 8) for _ in range(16)])  # HC406
 
     def forward(self, x):
         hidden = self.code
         for layer in self.trunk:
-            hidden = torch.sigmoid(layer(hidden))  # HC406
+            hidden = torch.sigmoid(layer(hidden))
         return nn.functional.linear(x, self.head(hidden).view(3, 4))
 
 

@@ -44,13 +44,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     still: dict[int, list[int]] = {}
     moved: set[int] = set()
     for step in facts.steps:
+        largest = max((update.norm for update in step.updates if update.gradient == "ok"), default=0.0)
         for update in step.updates:
             if update.changed:
                 moved.add(update.key)
             elif (
                 update.changed is False
                 and update.gradient == "ok"
-                and update.norm > 0
+                and update.norm > 1e-6 * largest  # below that it is rounding noise, as before a BatchNorm
                 and update.learning_rate != 0
             ):
                 still.setdefault(update.key, []).append(step.step)
@@ -68,7 +69,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "the update was smaller than the number format can show, or the values were put back",
             "raise the learning rate, keep the parameter in float32, or remove what restores the old values",
             victims=names,
-            location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
+            location=first_place([facts.tensors[keys[0]].made_at]),
             seen=(f"bit-equal before and after {counted(len(still[keys[0]]), 'step')}",),
             evidence={"tensors": list(names)},
         )

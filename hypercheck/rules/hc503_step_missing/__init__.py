@@ -43,7 +43,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         by_name.setdefault(name, []).append(key)
     for name, keys in by_name.items():
         optimizer = next((item for item in facts.optimizers if item.name == name and not item.steps), None)
-        if optimizer is None or sum(len(step.backwards) for step in facts.steps) < 2:
+        if (
+            facts.skipped_steps >= 3
+            or optimizer is None
+            or sum(len(step.backwards) for step in facts.steps) < 2
+        ):
             continue
         names = tuple(facts.name(key) for key in keys)
         place = first_place([b.location for step in facts.steps for b in step.backwards])

@@ -40,7 +40,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     bad: dict[int, list[int]] = {}
     for step in facts.steps:
         for update in step.updates:
-            if not update.finite_after:
+            if not update.finite_after and update.gradient != "nonfinite":
                 bad.setdefault(update.key, []).append(step.step)
     if bad:
         keys = list(bad)
