@@ -644,7 +644,7 @@ class Digest:
         )
 
     def _sized_at(self, root: int, chunk: int) -> Location | None:
-        """The statement that chose how much is generated: it made the head's weight or the chunk embeddings."""
+        """The statement that chose how much is generated: where the head or the embeddings were made."""
         tape = self.tape
         rows = tape.values[root].shape[0] if tape.values[root].shape else 0
         if chunk:
