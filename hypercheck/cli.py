@@ -315,9 +315,11 @@ def models_check(
     from hypercheck import matrix
 
     try:
-        raise typer.Exit(matrix.command(tuple(names or ()), tuple(fault or ()), markdown))
+        text, status = matrix.run(tuple(names or ()), tuple(fault or ()), markdown)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    typer.echo(text)
+    raise typer.Exit(status)
 
 
 # -- what the commands share ------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from hypercheck.models.handover import build_case, handover, ways
 from hypercheck.observe.observation import Observation
 from hypercheck.settings import Settings
 
-FOUND, SILENT, MISSED, FALSE_ALARM, OTHER_LINE, NOT_APPLICABLE = "found", "silent", "missed", "alarm", "line", "-"
+FOUND, SILENT, MISSED = "found", "silent", "missed"
+FALSE_ALARM, OTHER_LINE, NOT_APPLICABLE = "alarm", "line", "-"
 RIGHT = frozenset({FOUND, SILENT, NOT_APPLICABLE})
 _STEPS = 4
 
@@ -59,7 +60,8 @@ def cells(names: Iterable[str], chosen: Iterable[str]) -> list[Cell]:
     """The cells of the models and ways, with a progress bar on a terminal."""
     pairs = [(model, way) for model in names for way in chosen]
     console = Console(stderr=True)
-    return [cell(*pair) for pair in track(pairs, "checking", console=console, disable=not console.is_terminal)]
+    shown = track(pairs, "checking", console=console, disable=not console.is_terminal)
+    return [cell(*pair) for pair in shown]
 
 
 def render(found: list[Cell], markdown: bool) -> str:
@@ -76,7 +78,9 @@ def render(found: list[Cell], markdown: bool) -> str:
         states: dict[str, list[str]] = {}
         for name in names:
             states.setdefault(table[name, way], []).append(name)
-        counts = ", ".join(f"{state} {len(items)}" for state, items in states.items() if state != NOT_APPLICABLE)
+        counts = ", ".join(
+            f"{state} {len(items)}" for state, items in states.items() if state != NOT_APPLICABLE
+        )
         lines.append(f"{way:26} {counts or 'does not apply'}")
         lines += [
             f"{'':26}   {state}: {', '.join(items)}" for state, items in states.items() if state not in RIGHT
@@ -84,14 +88,13 @@ def render(found: list[Cell], markdown: bool) -> str:
     return "\n".join(lines)
 
 
-def command(names: tuple[str, ...], faults: tuple[str, ...], markdown: bool) -> int:
-    """Check, print, and return 1 if a cell is wrong. Raises ValueError for an unknown model or way."""
+def run(names: tuple[str, ...], faults: tuple[str, ...], markdown: bool) -> tuple[str, int]:
+    """The matrix as text, and the exit status: 1 if a cell is wrong. Raises ValueError for an unknown model or way."""
     for name in names:
         models.info(name)
     chosen = [handover(fault).name for fault in faults] or list(ways())
     found = cells(names or models.names(), chosen)
-    print(render(found, markdown))
     wrong = [item for item in found if item.state not in RIGHT]
     applied = [item for item in found if item.state != NOT_APPLICABLE]
-    print(f"\n{len(applied) - len(wrong)} of {len(applied)} cells right")
-    return int(bool(wrong))
+    summary = f"{len(applied) - len(wrong)} of {len(applied)} cells right"
+    return f"{render(found, markdown)}\n\n{summary}", int(bool(wrong))

@@ -54,8 +54,10 @@ def persistent_dead_ends(facts: RunFacts, kinds: tuple[str, ...]) -> Iterator[tu
             if dead.kind in kinds and victims:
                 key = (dead.kind, *_place(dead.location))
                 found.setdefault(key, (replace(dead, victims=victims), []))[1].append(step.step)
+    judged = sum(bool(step.updates) for step in facts.steps)
     for dead, steps in found.values():
-        yield dead, tuple(steps)
+        if len(steps) >= min(2, judged):
+            yield dead, tuple(steps)
 
 
 def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
