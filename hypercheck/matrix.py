@@ -89,7 +89,10 @@ def render(found: list[Cell], markdown: bool) -> str:
 
 
 def run(names: tuple[str, ...], faults: tuple[str, ...], markdown: bool) -> tuple[str, int]:
-    """The matrix as text, and the exit status: 1 if a cell is wrong. Raises ValueError for an unknown model or way."""
+    """The matrix as text, and the exit status: 1 if a cell is wrong.
+
+    Raises ValueError for an unknown model or way.
+    """
     for name in names:
         models.info(name)
     chosen = [handover(fault).name for fault in faults] or list(ways())
