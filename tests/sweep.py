@@ -25,7 +25,7 @@ TIME_LIMIT_S = 240
 
 @dataclass(frozen=True)
 class Run:
-    """What `hypercheck run` told of one program: its JSON report (None where there is none) and its stderr."""
+    """What `hypercheck run` told of one program: its JSON report, None where there is none, and stderr."""
 
     path: Path
     report: dict | None

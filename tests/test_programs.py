@@ -1,4 +1,4 @@
-"""Whole programs, as strangers write them: healthy ones raise nothing, faulty ones their code at their line."""
+"""Whole programs, as strangers write them: a healthy one raises nothing, a faulty one its code and line."""
 
 from __future__ import annotations
 
