@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hypercheck.facts import RunFacts
-from hypercheck.findings import Finding, Outcome, ReportData, Severity, Target
+from hypercheck.findings import Finding, Flow, Outcome, ReportData, Severity, Target
 from hypercheck.rules import CATALOGUE
 from hypercheck.rules.rule import Rule
 from hypercheck.settings import Settings
@@ -94,6 +94,21 @@ def _silenced(finding: Finding) -> bool:
     return not wanted or finding.code in wanted or finding.rule.upper() in wanted
 
 
+def _with_codes(flows: Iterable[Flow], rules: Sequence[Rule]) -> tuple[Flow, ...]:
+    """The diagrams with the rules' codes at their cuts, where the recorder knows only the names."""
+    codes = {rule.name: rule.code for rule in rules}
+    return tuple(
+        replace(
+            flow,
+            edges=tuple(
+                replace(edge, code=codes.get(edge.code, edge.code)) if edge.code else edge
+                for edge in flow.edges
+            ),
+        )
+        for flow in flows
+    )
+
+
 def report(
     facts: RunFacts,
     target: Target,
@@ -125,7 +140,7 @@ def report(
         findings=tuple(findings),
         outcomes=tuple(outcomes),
         roles=facts.roles,
-        flows=facts.flows,
+        flows=_with_codes(facts.flows, rules),
         history=tuple(step.numbers for step in facts.steps if step.numbers is not None),
         rules={rule.code: rule.info for rule in rules},
         internal_errors=tuple(faults),

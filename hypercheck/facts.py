@@ -153,6 +153,8 @@ class OverwriteFact:
     location: Location | None
     made_at: Location | None
     victims: tuple[int, ...]
+    gradient_flows: bool = True
+    """Whether a gradient comes to the victims all the same: the write was hidden from autograd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ class BackwardFact:
     value: float | None = None
     given_inputs: bool = False
     custom_functions: tuple[str, ...] = ()
+    nonfinite_at: Location | None = None
+    """The statement that made the first NaN or Inf, where it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ class DeadFunction:
     """A custom autograd function, or an operation of zero derivative, between tensors and the loss."""
 
     kind: str
-    """custom or zero-derivative."""
+    """custom, zero-derivative, or killed (a probe saw the gradient become zero there)."""
     name: str
     location: Location | None
     victims: tuple[int, ...]

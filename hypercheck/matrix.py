@@ -48,11 +48,11 @@ def cell(model: str, way: str) -> Cell:
     expected = case.expected
     if expected is None:
         return Cell(model, way, FALSE_ALARM if strong else SILENT, codes)
-    hits = [finding for finding in strong if finding.code == expected.code]
+    hits = [finding for finding in strong if expected.names(finding.code)]
     if not hits:
         return Cell(model, way, MISSED, codes)
     places = [finding.location for finding in hits if finding.location is not None]
-    there = any(place.line <= expected.line <= place.end_line for place in places)
+    there = any(expected.stands_at(place.file, place.line, place.end_line) for place in places)
     return Cell(model, way, FOUND if there else OTHER_LINE, codes)
 
 

@@ -87,8 +87,10 @@ def functional_call_stale(main: nn.Module, x: Tensor, weights: Weights) -> Tenso
 
 
 def weights_not_assigned(main: nn.Module, x: Tensor, weights: Weights) -> Tensor:
-    """The weights were generated, and nobody took them."""
-    return output(main, x)  # HC202
+    """The weights are put where no layer looks: an attribute beside the parameter of nearly the same name."""
+    for name, weight in weights.items():
+        setattr(main, f"{name}_generated", weight)  # HC202
+    return output(main, x)
 
 
 # --- WEIGHTS: something happens to the tensors between generation and use
@@ -106,9 +108,7 @@ def numpy_roundtrip(weights: Weights) -> Weights:
 
 def item_or_tolist(weights: Weights) -> Weights:
     """Python numbers keep no history."""
-    return {
-        name: torch.tensor(weight.tolist(), dtype=weight.dtype) for name, weight in weights.items()
-    }  # HC111
+    return {name: torch.tensor(weight.tolist()) for name, weight in weights.items()}  # HC111
 
 
 def torch_tensor_copy(weights: Weights) -> Weights:
@@ -132,12 +132,12 @@ class ForgetfulIdentity(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> None:
         """Nothing, which autograd takes for "no gradient"."""
-        return
+        return  # HC114
 
 
 def custom_function_none(weights: Weights) -> Weights:
     """A custom function gives no gradient back."""
-    return {name: ForgetfulIdentity.apply(weight) for name, weight in weights.items()}  # HC114
+    return {name: ForgetfulIdentity.apply(weight) for name, weight in weights.items()}
 
 
 def weight_mismatch(weights: Weights) -> Weights:
@@ -210,13 +210,12 @@ def nonleaf_embedding(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 
 
-def param_list(model: nn.Module) -> torch.optim.Optimizer:
+def param_list(model: Any) -> torch.optim.Optimizer:
     """The trunk's layers lie in a plain list, where no module looks."""
-    trunk = model.get_submodule("trunk")
+    layers = list(model.trunk)
     del model.trunk
-    object.__setattr__(model, "trunk_layers", list(trunk.children()))  # HC303
-    run = functools.partial(functools.reduce, lambda h, layer: layer(h), model.trunk_layers)
-    object.__setattr__(model, "trunk", run)
+    model.layers = layers  # HC303
+    model.trunk = functools.partial(functools.reduce, lambda h, layer: layer(h), layers)
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 
 

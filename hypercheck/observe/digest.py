@@ -25,7 +25,8 @@ from hypercheck.observe.flow import Edge, Flow, Slot
 from hypercheck.observe.gradients import ranges
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
-from hypercheck.observe.session import Session, Step, Update
+from hypercheck.observe.session import Backward, Session, Step, Update
+from hypercheck.observe.tape import Op
 
 _MOST_LINKS = 400
 
@@ -69,7 +70,7 @@ class Digest:
             dead_functions=tuple(self._dead_functions(starved)),
             usages=tuple(self._usages()),
             stale=tuple(self._stale()),
-            overwrites=tuple(self._overwrites()),
+            overwrites=(*self._overwrites(), *self._killed_by_writes()),
             lost=tuple(self._lost()),
             links=tuple(links),
             frozen=tuple(generator_frozen),
@@ -495,7 +496,51 @@ class Digest:
                 DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
             )
             unexplained -= set(victims)
+        return [*found, *self._killed(unexplained)]
+
+    def _killed(self, unexplained: set[int]) -> list[DeadFunction]:
+        """The operations at which the probe saw a gradient become zero."""
+        found = []
+        for killer in (item for backward in self.step.backwards for item in backward.killers):
+            victims = killer.victims & unexplained
+            op = self.tape.ops[killer.op]
+            if killer.kind == "zero" and victims and op.kind != Kind.WRITE:
+                place = frames.location(op.site)
+                found.append(DeadFunction("killed", op.name, place, tuple(sorted(victims))))
         return found
+
+    def _killed_by_writes(self) -> list[OverwriteFact]:
+        """Generated values that a later write into the same tensor replaced: the probe saw them starve."""
+        tape = self.tape
+        found = []
+        for killer in (item for backward in self.step.backwards for item in backward.killers):
+            op = tape.ops[killer.op]
+            if killer.kind != "zero" or op.kind != Kind.WRITE or not op.outputs:
+                continue
+            written = tape.values[op.outputs[0]].object
+            writer = killer.op
+            if not self._all_starved_before(op, killer.victims):
+                # The values went in here, and it is a later write that wiped them out.
+                later = (
+                    index
+                    for index in range(killer.op + 1, self._end())
+                    if tape.ops[index].kind == Kind.WRITE
+                    and any(tape.values[value].object == written for value in tape.ops[index].outputs)
+                    and tape.ops[index].name != "alias"
+                )
+                writer = next(later, killer.op)
+            place = frames.location(tape.ops[writer].site)
+            name = self.naming.value(op.outputs[0])
+            found.append(
+                OverwriteFact(name, place, None, tuple(sorted(killer.victims)), gradient_flows=False)
+            )
+        return found
+
+    def _all_starved_before(self, op: Op, victims: frozenset[int]) -> bool:
+        """Whether the victims' values were in the tensor already when the operation wrote into it."""
+        if not op.inputs:
+            return True
+        return victims <= set(self._trainable_behind(op.inputs[0]))
 
     def _only_through(self, index: int, live: list[int]) -> list[int]:
         """The tensors whose every live way to the loss passes the operation."""
@@ -1032,18 +1077,22 @@ class Digest:
                 return frames.location(site)
         return None
 
-    def _backward_fact(self, item: object) -> BackwardFact:
-        from hypercheck.observe.session import Backward
-
-        assert isinstance(item, Backward)
+    def _backward_fact(self, item: Backward) -> BackwardFact:
         return BackwardFact(
             location=frames.location(item.site),
             loss_at=self._loss_location(),
             finite=item.finite,
+            nonfinite_at=self._nonfinite_at(item),
             value=item.value if item.finite else None,
             given_inputs=item.given_inputs,
             custom_functions=item.custom,
         )
+
+    def _nonfinite_at(self, item: Backward) -> Location | None:
+        """The operation that made the first NaN or Inf: in the forward, else in the backward."""
+        births = [killer.op for killer in item.killers if killer.kind == "nonfinite"]
+        index = item.nonfinite_op if item.nonfinite_op is not None else (births[0] if births else None)
+        return frames.location(self.tape.ops[index].site) if index is not None else None
 
     def _numbers(self) -> StepNumbers:
         upstream = self._upstream_of_slots()

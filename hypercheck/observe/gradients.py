@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hypercheck.observe import torch_compat
+
 _SAMPLE = 64
 
 
@@ -27,6 +29,9 @@ def measure(grad: Tensor | None, with_rows: bool = True) -> GradientSize:
     if grad is None:
         return GradientSize("none")
     with torch.no_grad(), torch._C.DisableTorchFunction():
+        if torch_compat.is_sharded(grad):
+            return _measure_shard(torch_compat.local(grad))
+        grad = torch_compat.local(grad)
         if grad.device.type == "meta" or grad.numel() == 0:
             return GradientSize("ok", 0.0)
         if grad.layout != torch.strided:
@@ -48,6 +53,12 @@ def measure(grad: Tensor | None, with_rows: bool = True) -> GradientSize:
         zero = peaks == 0
         state = "zero" if bool(zero.all()) else "ok"
         return GradientSize(state, norm, grad.shape[0], ranges(zero))
+
+
+def _measure_shard(values: Tensor) -> GradientSize:
+    """The size of a part: that it is zero says nothing of the whole, and its rows are not the whole's."""
+    size = _measure_values(values)
+    return GradientSize("ok") if size.state == "zero" else size
 
 
 def _measure_values(values: Tensor) -> GradientSize:
@@ -86,11 +97,12 @@ class Fingerprint:
 def fingerprint(tensor: Tensor) -> Fingerprint | None:
     """The fingerprint now. It looks where the gradient is largest, for there a change must show."""
     with torch.no_grad(), torch._C.DisableTorchFunction():
+        grad = torch_compat.local(tensor.grad) if tensor.grad is not None else None
+        tensor = torch_compat.local(tensor)
         if tensor.device.type == "meta" or tensor.numel() == 0 or tensor.layout != torch.strided:
             return None
         count = tensor.numel()
         positions = torch.linspace(0, count - 1, min(count, _SAMPLE), device=tensor.device).long()
-        grad = tensor.grad
         if (
             grad is not None
             and grad.layout == torch.strided
@@ -117,7 +129,7 @@ def changed(tensor: Tensor, before: Fingerprint | None) -> tuple[bool | None, fl
     if before is None:
         return None, 0.0
     with torch.no_grad(), torch._C.DisableTorchFunction():
-        flat = tensor.detach().reshape(-1)
+        flat = torch_compat.local(tensor).detach().reshape(-1)
         now = flat[before.positions]
         different = not torch.equal(now, before.values)
         if now.is_complex():

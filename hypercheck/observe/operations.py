@@ -75,6 +75,13 @@ ZERO_DERIVATIVE = frozenset(
 )
 """Functions that autograd does record, with a derivative of zero everywhere."""
 
+SINGULAR = frozenset(
+    "sqrt rsqrt norm vector_norm linalg_norm linalg_vector_norm log log2 log10 logsumexp acos asin atanh pow "
+    "__pow__ __rpow__ div __truediv__ __rtruediv__ true_divide reciprocal normalize std var atan2 cdist "
+    "pairwise_distance dist exp sqrt_ log_ div_ __itruediv__".split()
+)
+"""Functions that have points without a finite value or derivative."""
+
 SLOTS: dict[str, tuple[str, ...]] = {
     "linear": ("input", "weight", "bias"),
     "bilinear": ("input1", "input2", "weight", "bias"),

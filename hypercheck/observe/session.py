@@ -24,8 +24,9 @@ from hypercheck.observe import gradients, names, torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.gradients import Fingerprint, GradientSize
 from hypercheck.observe.patches import Patches, RecordingPatches
+from hypercheck.observe.probe import GradientProbe, Killer
 from hypercheck.observe.tape import Recorder, Tape
-from hypercheck.observe.walk import walk_graph
+from hypercheck.observe.walk import Walk, walk_graph
 
 T = TypeVar("T")
 _EXTRA_RECORDED = 40
@@ -51,6 +52,10 @@ class Backward:
     by_grad: bool = False
     created_graph: bool = False
     sequence: frozenset[int] = frozenset()
+    killers: tuple[Killer, ...] = ()
+    """Where gradients became zero or not finite, if a step before gave a reason to look."""
+    nonfinite_op: int | None = None
+    """The operation of the forward that made the first NaN or Inf, if it was looked for."""
     sizes: dict[int, GradientSize] = field(default_factory=dict)
     """The gradients right after the backward, taken where no optimizer is there to wait for."""
 
@@ -154,6 +159,9 @@ class Session:
         self._scaler_seen = False
         self.filled_ever: set[int] = set()
         self.not_observed: dict[str, str] = {}
+        self.suspects: dict[str, set[int]] = {}
+        """Objects whose gradient was zero, or not finite, in the last recorded step."""
+        self._probe: GradientProbe | None = None
         self.step: Step | None = None
         self._sink = sink
         self._on_step = on_step
@@ -200,6 +208,8 @@ class Session:
             return
         self._guard(self._finish_step)
         self._end_recording()
+        if self._probe is not None:
+            self._probe.detach()
         self._live = False
         for handle in self._handles:
             handle.remove()
@@ -459,12 +469,39 @@ class Session:
             sequence=frozenset(graph.sequence_numbers),
         )
         step.backwards.append(seen)
+        if not by_grad and inputs is None:
+            self._attach_probe(graph)
         return seen
+
+    def _attach_probe(self, graph: Walk) -> None:
+        """Look where the gradients die that were dead in the step before."""
+        if self._probe is not None:
+            self._probe.detach()
+            self._probe = None
+        for kind, objects in self.suspects.items():
+            victims = {
+                position: number
+                for position, leaf in enumerate(graph.leaves)
+                if (number := self.tape.object_of(leaf)) in objects
+            }
+            if victims and self.tape.looks_closely:
+                self._probe = GradientProbe(graph, victims, kind, self._fault)
+                self._probe.attach()
+                return
+        if self.tape.sequences:
+            self._probe = GradientProbe.of_operations(graph, self.tape.sequences, self._fault)
+            self._probe.attach()
 
     def _after_backward(self, seen: Backward | None) -> None:
         if seen is None:
             return
         seen.event = len(self.tape.grad_events)
+        if self._probe is not None:
+            self._probe.detach()
+            seen.killers = self._probe.killers(self.tape.sequences)
+            self._probe = None
+        if not seen.finite:
+            seen.nonfinite_op = self.tape.first_nonfinite
         filled = set()
         for number in seen.reached:
             leaf = self.tape.tensor(number)
@@ -584,6 +621,8 @@ class Session:
                 update.changed, update.ratio = gradients.changed(tensor, update.before)
                 update.finite_after = _finite_sample(tensor, update.before)
                 update.before = None
+        if step.recorded:
+            self._arm_probe(step)
         if fresh and len(step.optimizers) == 1:
             self.steps_seen += 1
             if step.recorded:
@@ -591,6 +630,17 @@ class Session:
             self._decide_next(step.number + 1)
             if self._on_step is not None:
                 self._on_step(self)
+
+    def _arm_probe(self, step: Step) -> None:
+        """Whether the next step's backward is worth a closer look."""
+        self.suspects = {}
+        for update in step.updates:
+            if update.size.state in ("zero", "nonfinite"):
+                self.suspects.setdefault(update.size.state, set()).add(update.object)
+        spoilt = not all(item.finite for item in step.backwards)
+        self.tape.looks_closely = bool(self.suspects) or spoilt
+        self.tape.sequences.clear()
+        self.tape.first_nonfinite = None
 
     def _decide_next(self, number: int) -> None:
         wanted = self._wants(number)
@@ -730,6 +780,7 @@ def _flat(items: Any) -> list[Tensor]:
 
 def _nonzero(grad: Tensor) -> bool:
     with torch.no_grad():
+        grad = torch_compat.local(grad)
         if grad.layout != torch.strided or grad.device.type == "meta" or grad.numel() == 0:
             return False
         stride = max(1, grad.numel() // 4096)
@@ -741,14 +792,14 @@ def _nonzero(grad: Tensor) -> bool:
 def _number(tensor: Tensor) -> float | None:
     if tensor.numel() != 1 or tensor.device.type == "meta" or tensor.is_complex():
         return None
-    return float(tensor.detach())
+    return float(torch_compat.local(tensor).detach())
 
 
 def _finite_sample(tensor: Tensor, before: Fingerprint | None) -> bool:
     if before is None:
         return True
     with torch.no_grad():
-        return bool(torch.isfinite(tensor.detach().reshape(-1)[before.positions]).all())
+        return bool(torch.isfinite(torch_compat.local(tensor).detach().reshape(-1)[before.positions]).all())
 
 
 __all__ = ["Backward", "CodeType", "OptimizerRecord", "Session", "Step", "Update"]

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from hypercheck.observe import torch_compat
 from hypercheck.observe.frames import FrameReader, Site
-from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SLOTS, Kind, classify
+from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SINGULAR, SLOTS, Kind, classify
 from hypercheck.observe.roundtrip import Exports
 
 
@@ -115,6 +115,8 @@ _IMPORTERS = frozenset(
     "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
 )
 _SMALL_INDEX = 65536
+_MASKS = frozenset("masked_fill full full_like new_full triu tril where".split())
+"""Functions that people give -inf to on purpose."""
 
 
 class Tape:
@@ -138,6 +140,11 @@ class Tape:
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.full = False
+        self.sequences: dict[int, int] = {}
+        """Autograd's numbers of results, each with its operation's index: of singular functions always."""
+        self.looks_closely = False
+        """Whether a probe wants the numbers of all operations."""
+        self.first_nonfinite: int | None = None
         self._budget = budget
         self._known: dict[int, _Entry] = {}
         self._pointers: dict[int, int] = {}
@@ -348,6 +355,8 @@ class Tape:
             self.objects.append(ObjectFact(ref, False, site, False, "", name))
             value = self._remember(tensor, ref, number, index, view=bool(tensors) and kind in _KEEP_ARGUMENTS)
             outputs.append(value)
+            if self.looks_closely or name in SINGULAR:
+                self._note_node(tensor, index, tensors if name not in _MASKS else (tensor,))
             if name in ("detach", "data") and tensor.numel() and torch_compat.is_plain(tensor):
                 self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
@@ -364,6 +373,15 @@ class Tape:
         elif name in SLOTS:
             arguments = self._slots(name, args, kwargs)
         self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+
+    def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
+        """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
+        if tensor.grad_fn is not None:
+            number = torch_compat.sequence_number(tensor.grad_fn)
+            if number is not None:
+                self.sequences.setdefault(number, index)
+        if self.first_nonfinite is None and _spoilt(tensor) and not any(_spoilt(item) for item in inputs):
+            self.first_nonfinite = index
 
     def _join_group(self, source: Tensor, alias: Tensor, group: list[int] | None) -> list[int]:
         entry = self._known[id(source)]
@@ -400,6 +418,8 @@ class Tape:
             outputs.append(value)
             lost = lost or not requires_grad or leaf
             entry.value = value
+            if self.looks_closely:
+                self._note_node(tensor, index, (tensor,))
             if entry.group is not None:
                 entry.group.append(value)
                 entry.synced = len(entry.group)
@@ -580,6 +600,8 @@ class Tape:
             value = self._enter(tensor, index, site, name)
             lost = lost and not self.values[value].requires_grad
             results.append(value)
+            if self.sequences is not None:
+                self._note_node(tensor, index)
         if not results:
             return None
         mode = self._lost_mode(sources, index) if lost else "grad"
@@ -726,6 +748,14 @@ def _flags(tensor: Tensor) -> tuple[bool, bool]:
         return True, tensor.is_leaf
     except RuntimeError:  # a view taken under no_grad whose base was written since: torch refuses to say
         return False, False
+
+
+def _spoilt(tensor: Tensor) -> bool:
+    """Whether a tensor of floats holds NaN or Inf."""
+    if not tensor.is_floating_point() or not torch_compat.is_plain(tensor) or tensor.device.type == "meta":
+        return False
+    with torch.no_grad():
+        return not bool(torch.isfinite(tensor).all())
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

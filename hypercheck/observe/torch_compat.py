@@ -31,6 +31,18 @@ def is_plain(tensor: Tensor) -> bool:
     )
 
 
+def local(tensor: Tensor) -> Tensor:
+    """This process's own part of a sharded tensor (DTensor); any other tensor as it is."""
+    inner = getattr(tensor, "_local_tensor", None) if type(tensor) is not Tensor else None
+    return inner if isinstance(inner, Tensor) else tensor
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Whether this process holds only a part of the tensor, or a part of a sum (DTensor)."""
+    placements = getattr(tensor, "placements", None) if type(tensor) is not Tensor else None
+    return placements is not None and not all(item.is_replicate() for item in placements)
+
+
 def push_lowest(mode: TorchFunctionMode) -> None:
     """Put the mode under all others, so that whoever leaves a mode of his own takes off his own."""
     above = _pop_all()

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from hypercheck.facts import OverwriteFact, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import learned
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -44,8 +45,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             key = f"{item.location.file}:{item.location.line}" if item.location else item.name
             grouped.setdefault(key, (item, []))[1].append(step.step)
     judged = [step for step in facts.steps if step.updates]
+    fed = learned(facts)
     for item, steps in grouped.values():
-        if len(steps) < min(2, len(judged)):
+        starved = item.gradient_flows or any(key not in fed for key in item.victims)
+        if len(steps) < min(2, len(judged)) or not starved:
             continue
         yield Finding(
             RULE.code,
@@ -55,10 +58,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             tuple(steps),
             item.name,
             f"{item.name} was generated, then overwritten before the main network used it",
-            (
-                "the values used are not the generated ones; the gradient still flows to the generator, "
-                "for values that never counted"
-            ),
+            "the values used are not the generated ones; the gradient still flows to the generator, "
+            "for values that never counted"
+            if item.gradient_flows
+            else "the values used are not the generated ones, so the gradient of the generator is zero",
             "initialise or overwrite the main network before the weights are handed over, never after",
             victims=tuple(facts.name(key) for key in item.victims),
             location=item.location,

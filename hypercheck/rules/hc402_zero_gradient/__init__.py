@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import DeadFunction, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, learned, listed
@@ -41,12 +41,58 @@ from hypercheck.rules.starvation import counted, first_place, learned, listed
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that are exactly zero in all recorded steps."""
-    explained = {key for step in facts.steps for dead in step.dead_functions for key in dead.victims}
+    zero = _zero_on_every_step(facts)
+    keys = [key for key, steps in zero.items() if len(steps) >= 3 and facts.tensors[key].generates]
+    groups: dict[tuple[str, int], tuple[DeadFunction | None, list[int]]] = {}
+    for key in keys:
+        killer = _killer(facts, key)
+        place = killer.location if killer is not None else None
+        groups.setdefault((place.file, place.line) if place else ("", 0), (killer, []))[1].append(key)
+    if not groups:
+        return
+    # What is dead kills its neighbours too (a dead unit's output is 0): the op with most victims is the cause.
+    killer, group = max(groups.values(), key=lambda item: (item[0] is not None, len(item[1])))
+    others = [other.location for other, _ in groups.values() if other and other is not killer]
+    names = tuple(facts.name(key) for key in (*group, *(key for key in keys if key not in group)))
+    steps = zero[group[0]]
+    yield Finding(
+        RULE.code,
+        RULE.name,
+        Severity.ERROR,
+        RULE.stage,
+        tuple(steps),
+        names[0],
+        f"the gradient of {listed(names)} is exactly zero on every recorded step",
+        (
+            f"{killer.name} gets a gradient and gives back zeros: its units are dead, "
+            "its bounds are passed, or it multiplies by a factor of zero"
+            if killer is not None
+            else "a factor of zero (a dead ReLU, two zero-initialised factors, "
+            "a coefficient of 0) multiplies every gradient that comes back"
+        ),
+        "initialise only one of two multiplied factors with zero, and keep the units before a ReLU "
+        "or a clamp inside of its active range",
+        victims=names,
+        location=killer.location if killer else first_place([facts.tensors[group[0]].made_at]),
+        related=tuple(place.labelled("gives back zeros as well") for place in others if place is not None),
+        seen=(f"zero on {counted(len(steps), 'step')}, although the chain of grad_fn is whole",),
+        evidence={"tensors": list(names), "steps": len(steps)},
+    )
+
+
+def _zero_on_every_step(facts: RunFacts) -> dict[int, list[int]]:
+    explained = {
+        key
+        for step in facts.steps
+        for dead in step.dead_functions
+        if dead.kind != "killed"
+        for key in dead.victims
+    }
     explained |= {key for step in facts.steps for cut in step.cuts for key in cut.victims}
-    judged = [step for step in facts.steps if step.updates]
+    explained |= {key for step in facts.steps for item in step.overwrites for key in item.victims}
     fed = learned(facts)
     zero: dict[int, list[int]] = {}
-    for step in judged:
+    for step in facts.steps:
         for update in step.updates:
             if (
                 update.gradient == "zero"
@@ -55,27 +101,18 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 and not update.cleared_at
             ):
                 zero.setdefault(update.key, []).append(step.step)
-    keys = [key for key, steps in zero.items() if len(steps) >= 3 and facts.tensors[key].generates]
-    if keys:
-        names = tuple(facts.name(key) for key in keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
-            tuple(zero[keys[0]]),
-            names[0],
-            f"the gradient of {listed(names)} is exactly zero on every recorded step",
-            (
-                "a factor of zero (a dead ReLU, two zero-initialised factors, "
-                "a coefficient of 0) multiplies every gradient that comes back"
-            ),
-            "initialise only one of two multiplied factors with zero, and keep the units before a ReLU alive",
-            victims=names,
-            location=first_place([facts.tensors[keys[0]].made_at]),
-            seen=(f"zero on {counted(len(zero[keys[0]]), 'step')}, although the chain of grad_fn is whole",),
-            evidence={"tensors": list(names), "steps": len(zero[keys[0]])},
-        )
+    return zero
+
+
+def _killer(facts: RunFacts, key: int) -> DeadFunction | None:
+    """The operation that was last seen to give no gradient back to the tensor."""
+    found = [
+        dead
+        for step in facts.steps
+        for dead in step.dead_functions
+        if dead.kind == "killed" and key in dead.victims
+    ]
+    return found[-1] if found else None
 
 
 RULE = Rule("HC402", "zero-gradient", Severity.ERROR, "before step", check, __doc__)

@@ -53,14 +53,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     keys = [key for key, steps in bad.items() if len(steps) >= min(2, len(judged))]
     if keys:
         names = tuple(facts.name(key) for key in keys)
-        place = first_place(
-            [
-                b.loss_at or b.location
-                for step in facts.steps
-                for b in step.backwards
-                if step.step in bad[keys[0]]
-            ]
-        )
+        backwards = [b for step in facts.steps for b in step.backwards if step.step in bad[keys[0]]]
+        places = [b.nonfinite_at for b in backwards] + [b.loss_at or b.location for b in backwards]
         infinite = any(not b.finite for step in facts.steps for b in step.backwards)
         yield Finding(
             RULE.code,
@@ -78,7 +72,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "log and divisions away from 0 (add a small eps inside of them)"
             ),
             victims=names,
-            location=place,
+            location=first_place(places),
             seen=(f"NaN or Inf in {counted(len(names), 'gradient')}",),
             evidence={"tensors": list(names), "loss_finite": not infinite},
         )
