@@ -18,7 +18,7 @@ from hypercheck._version import __version__
 from hypercheck.errors import GradientFlowError, HypercheckError
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Flow, ReportData, Severity, Target
-from hypercheck.observe.flows import autograd_flow
+from hypercheck.observe.flows import walk_flow
 from hypercheck.observe.observation import Observation
 from hypercheck.observe.session import Session
 from hypercheck.observe.walk import GradNode, Walk, walk
@@ -277,4 +277,4 @@ def draw(subject: Report | Tensor, level: str = "module") -> Any:
         return subject.draw(level)
     from hypercheck.report.diagram import to_dot
 
-    return to_dot(autograd_flow(walk(subject)), title="autograd graph")
+    return to_dot(walk_flow(walk(subject)), title="autograd graph")

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from hypercheck.facts import CutFact
+from hypercheck.facts import CutFact, UpdateFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.story import Cuts
-from hypercheck.observe.walk import Walk
+from hypercheck.observe.walk import GradNode, Walk
 
 
-def autograd_flow(walk: Walk) -> Flow:
-    """The raw autograd nodes below a loss, in the direction of the values."""
-    nodes = [
-        FlowNode(str(node.number), "autograd" if node.leaf is None else "parameter", node.name)
-        for node in walk.nodes
-    ]
-    edges = [FlowEdge(str(target), str(source), "linked") for source, target in walk.edges]
-    return Flow("autograd", tuple(nodes), tuple(edges))
+def autograd_flow(
+    nodes: Iterable[GradNode],
+    edges: Iterable[tuple[int, int]],
+    leaves: Sequence[str],
+    updates: Mapping[int, UpdateFact] = MappingProxyType({}),
+) -> Flow:
+    """The raw autograd nodes below a loss, in the direction of the values.
+
+    `leaves` names what each AccumulateGrad node fills, and `updates` tells, by the node's index into it, what
+    gradient came there.
+    """
+    drawn = [FlowNode("loss", "loss", "loss")]
+    for node in nodes:
+        if node.leaf is None:
+            drawn.append(FlowNode(str(node.number), "autograd", node.name))
+            continue
+        update = updates.get(node.leaf)
+        norm = update.norm if update and update.gradient == "ok" else None
+        starved = bool(update and update.gradient in ("none", "zero"))
+        label = leaves[node.leaf]
+        drawn.append(FlowNode(str(node.number), "parameter", label, (node.name,), norm, starved))
+    arrows = [FlowEdge(str(target), str(source), "linked") for source, target in edges]
+    if len(drawn) > 1:
+        arrows.append(FlowEdge("0", "loss", "linked"))
+    return Flow("autograd", tuple(drawn), tuple(arrows))
+
+
+def walk_flow(walk: Walk) -> Flow:
+    """The autograd graph of a walk; its leaves are known by their shapes."""
+    leaves = [f"leaf {'x'.join(map(str, leaf.shape)) or 'scalar'}" for leaf in walk.leaves]
+    return autograd_flow(walk.nodes, walk.edges, leaves)
 
 
 def op_flow(digest: Digest, cuts: Iterable[CutFact]) -> Flow:

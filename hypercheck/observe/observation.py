@@ -13,7 +13,7 @@ from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
 from hypercheck.findings import Flow, Link, OptimizerInfo, Roles
 from hypercheck.observe import frames, names
 from hypercheck.observe.digest import Digest
-from hypercheck.observe.flows import op_flow
+from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import Session, Step
 from hypercheck.observe.story import module_flow
@@ -128,7 +128,7 @@ class Observation:
             steps_seen=session.steps_seen,
             optimizers=tuple(self._optimizer_facts(naming, tensors)),
             roles=self._roles(naming),
-            flows=self.flows,
+            flows=(*self.flows, self._autograd(naming)),
             backwards_without_step=session.backwards_since_step,
             never_stepped=never,
             skipped_steps=session.skipped_steps,
@@ -136,6 +136,12 @@ class Observation:
             not_observed=dict(session.not_observed),
             instruments={"recorder": session.faults[0]} if session.faults else {},
         )
+
+    def _autograd(self, naming: Naming) -> Flow:
+        nodes, edges, leaves = self.session.autograd
+        updates = {update.key: update for update in self.steps[-1].updates} if self.steps else {}
+        found = {index: updates[number] for index, number in enumerate(leaves) if number in updates}
+        return autograd_flow(nodes, edges, [naming.object(number) for number in leaves], found)
 
     def _keys(self) -> set[int]:
         keys: set[int] = set(self._upstream)

@@ -26,7 +26,7 @@ from hypercheck.observe.gradients import Fingerprint, GradientSize
 from hypercheck.observe.patches import Patches, RecordingPatches
 from hypercheck.observe.probe import GradientProbe, Killer
 from hypercheck.observe.tape import Recorder, Tape
-from hypercheck.observe.walk import Walk, walk_graph
+from hypercheck.observe.walk import GradNode, Walk, walk_graph
 
 T = TypeVar("T")
 _EXTRA_RECORDED = 40
@@ -162,6 +162,8 @@ class Session:
         self.suspects: dict[str, set[int]] = {}
         """Objects whose gradient was zero, or not finite, in the last recorded step."""
         self._probe: GradientProbe | None = None
+        self.autograd: tuple[list[GradNode], list[tuple[int, int]], list[int]] = ([], [], [])
+        """Nodes, edges and the leaves' objects of an early recorded backward pass."""
         self.step: Step | None = None
         self._sink = sink
         self._on_step = on_step
@@ -438,6 +440,9 @@ class Session:
             self._take_names(frame)
         graph = walk_graph(roots)
         reached = frozenset(tape.object_of(leaf) for leaf in graph.leaves)
+        if not by_grad and self.steps_recorded in (0, 1, 4):
+            # Numbers and names only: the nodes themselves would keep the graph alive.
+            self.autograd = (graph.nodes, graph.edges, [tape.object_of(leaf) for leaf in graph.leaves])
         carried = frozenset(
             tape.object_of(leaf)
             for leaf in graph.leaves
