@@ -214,7 +214,7 @@ def param_list(model: Any) -> torch.optim.Optimizer:
     """The trunk's layers lie in a plain list, where no module looks."""
     layers = list(model.trunk)
     del model.trunk
-    model.layers = layers  # HC303
+    model.trunk_layers = layers  # HC303
     model.trunk = functools.partial(functools.reduce, lambda h, layer: layer(h), layers)
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 

@@ -41,8 +41,10 @@ class FrameReader:
     """Finds the innermost user frame, remembering for each code object whose it is."""
 
     def __init__(self, user_roots: tuple[str, ...] = ()) -> None:
-        self._kinds: dict[CodeType, int] = {}
-        self._tags: dict[CodeType, str] = {}
+        # Keyed by `id`, since the hash of a code object runs over all its constants; `_codes` keeps them alive.
+        self._kinds: dict[int, int] = {}
+        self._tags: dict[int, str] = {}
+        self._codes: list[CodeType] = []
         self._user_roots = user_roots
 
     def site(self, frame: FrameType | None) -> tuple[Site | None, tuple[str, ...]]:
@@ -52,21 +54,21 @@ class FrameReader:
         installed: Site | None = None
         while frame is not None:
             code = frame.f_code
-            kind = kinds.get(code)
+            kind = kinds.get(id(code))
             if kind is None:
                 kind = self._classify(frame)
             if kind == _USER:
                 return Site(code, frame.f_lasti), tuple(found)
             if kind == _INSTALLED and installed is None:
                 installed = Site(code, frame.f_lasti)
-            if code in tags:
-                found.append(tags[code])
+            if id(code) in tags:
+                found.append(tags[id(code)])
             frame = frame.f_back
         return installed, tuple(found)
 
     def is_user(self, frame: FrameType) -> bool:
         """Whether the frame runs the user's own code."""
-        kind = self._kinds.get(frame.f_code)
+        kind = self._kinds.get(id(frame.f_code))
         return (self._classify(frame) if kind is None else kind) == _USER
 
     def _classify(self, frame: FrameType) -> int:
@@ -74,9 +76,10 @@ class FrameReader:
         module = frame.f_globals.get("__name__", "")
         for (where, function), tag in _TAGGED.items():
             if module == where and function in ("", code.co_name):
-                self._tags[code] = tag
+                self._tags[id(code)] = tag
         kind = self._kind(code, module)
-        self._kinds[code] = kind
+        self._kinds[id(code)] = kind
+        self._codes.append(code)
         return kind
 
     def _kind(self, code: CodeType, module: str) -> int:
@@ -116,8 +119,18 @@ def _stdlib_roots() -> tuple[str, ...]:
 
 def location(site: Site | None, label: str = "") -> Location | None:
     """The place of an instruction: the lines of its statement's call, with the source and columns."""
-    if site is None:
-        return None
+    return _location(site, label, _here()) if site is not None else None
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the working directory was removed
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _location(site: Site, label: str, _directory: str) -> Location:
     line, end_line, column, end_column = _position(site.code, site.instruction)
     file = site.code.co_filename
     source = linecache.getline(file, line).rstrip("\n")
@@ -168,6 +181,7 @@ def _tree(file: str) -> ast.Module | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def statement(file: str, line: int) -> ast.stmt | None:
     """The innermost statement that spans the line, parsed; None where the source is not at hand."""
     tree = _tree(file)

@@ -71,7 +71,7 @@ class GradientProbe:
         self._handles.clear()
 
     def killers(self, op_numbers: dict[int, int]) -> tuple[Killer, ...]:
-        """The killing operations, those nearest to the loss first.
+        """The killing operations, those nearest to the leaves first.
 
         `op_numbers` are autograd's sequence numbers of the results of recorded operations, each with the
         operation's index. A function that makes several nodes leaves the last one's number only.
@@ -80,7 +80,8 @@ class GradientProbe:
         numbers = {number: sequence for sequence, number in self._graph.sequence_numbers.items()}
         found: dict[int, frozenset[int]] = {}
         told: set[int] = set()
-        for number in sorted(self._killed, key=lambda item: -numbers.get(item, -1)):
+        # One way may end early (a state that starts at 0) while others go on: the end next to the leaf counts.
+        for number in sorted(self._killed, key=lambda item: numbers.get(item, -1)):
             sequence = numbers.get(number)
             at = bisect_left(sequences, sequence) if sequence is not None else len(sequences)
             victims = self._killed[number] - told

@@ -600,7 +600,7 @@ class Tape:
             value = self._enter(tensor, index, site, name)
             lost = lost and not self.values[value].requires_grad
             results.append(value)
-            if self.sequences is not None:
+            if self.looks_closely:
                 self._note_node(tensor, index)
         if not results:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -29,12 +30,33 @@ class Walk:
     `edges` are pairs of node numbers, from the loss towards the leaves.
     """
 
-    nodes: list[GradNode] = field(default_factory=list)
     edges: list[tuple[int, int]] = field(default_factory=list)
     leaves: list[Tensor] = field(default_factory=list)
-    sequence_numbers: dict[int, int] = field(default_factory=dict)
-    """Autograd's own sequence number to node number."""
     grad_fns: list[Any] = field(default_factory=list)
+    leaf_of: dict[int, int] = field(default_factory=dict)
+    """Node number to its index into `leaves`, for AccumulateGrad nodes."""
+
+    @cached_property
+    def nodes(self) -> list[GradNode]:
+        """All nodes in the order of their numbers."""
+        return [
+            GradNode(
+                number,
+                "AccumulateGrad" if node is None else node.name().rpartition("::")[2],
+                self.leaf_of.get(number),
+            )
+            for number, node in enumerate(self.grad_fns)
+        ]
+
+    @cached_property
+    def sequence_numbers(self) -> dict[int, int]:
+        """Autograd's own sequence number to node number."""
+        found: dict[int, int] = {}
+        for number, node in enumerate(self.grad_fns):
+            sequence = torch_compat.sequence_number(node) if number not in self.leaf_of else None
+            if sequence is not None:
+                found[sequence] = number
+        return found
 
     def reaches(self, tensor: Tensor) -> bool:
         """Whether gradient can flow to the tensor."""
@@ -83,43 +105,37 @@ def walk_graph(tensors: Iterable[Tensor]) -> Walk:
     """As `walk`; a tensor without history adds nothing."""
     result = Walk()
     numbers: dict[Any, int] = {}
-    queue: list[Any] = []
-
-    def number_of(node: Any) -> int:
-        known = numbers.get(node)
-        if known is not None:
-            return known
-        number = len(result.nodes)
-        numbers[node] = number
-        leaf = None
-        variable = getattr(node, "variable", None)
-        if variable is not None:
-            leaf = len(result.leaves)
-            result.leaves.append(variable)
-        else:
-            sequence = torch_compat.sequence_number(node)
-            if sequence is not None:
-                result.sequence_numbers[sequence] = number
-        result.nodes.append(GradNode(number, node.name().rpartition("::")[2], leaf))
-        result.grad_fns.append(node)
-        queue.append(node)
-        return number
-
+    grad_fns, edges = result.grad_fns, result.edges
     with torch._C.DisableTorchFunction():
         for tensor in tensors:
-            if tensor.grad_fn is not None:
-                number_of(tensor.grad_fn)
+            node = tensor.grad_fn
+            if node is not None:
+                if node not in numbers:
+                    numbers[node] = len(grad_fns)
+                    grad_fns.append(node)
             elif tensor.requires_grad:
-                number = len(result.nodes)
-                result.nodes.append(GradNode(number, "AccumulateGrad", len(result.leaves)))
+                result.leaf_of[len(grad_fns)] = len(result.leaves)
                 result.leaves.append(tensor)
-                result.grad_fns.append(None)
-        done = 0
-        while done < len(queue):
-            node = queue[done]
-            done += 1
-            source = numbers[node]
-            for target, _ in node.next_functions:
+                grad_fns.append(None)
+        for source, node in enumerate(grad_fns):  # grows while it is walked
+            if node is None:
+                continue
+            below = node.next_functions
+            if not below:
+                _leaf(result, source, node)
+            for target, _ in below:
                 if target is not None:
-                    result.edges.append((source, number_of(target)))
+                    number = numbers.get(target)
+                    if number is None:
+                        number = numbers[target] = len(grad_fns)
+                        grad_fns.append(target)
+                    edges.append((source, number))
     return result
+
+
+def _leaf(result: Walk, number: int, node: Any) -> None:
+    """Note the tensor that a node without successors accumulates into, if it is such a node."""
+    variable = getattr(node, "variable", None)
+    if variable is not None:
+        result.leaf_of[number] = len(result.leaves)
+        result.leaves.append(variable)

@@ -50,7 +50,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         groups.setdefault((place.file, place.line) if place else ("", 0), (killer, []))[1].append(key)
     if not groups:
         return
-    # What is dead kills its neighbours too (a dead unit's output is 0): the op with most victims is the cause.
+    # What is dead kills its neighbours too (the output of a dead unit is 0): most victims, first cause.
     killer, group = max(groups.values(), key=lambda item: (item[0] is not None, len(item[1])))
     others = [other.location for other, _ in groups.values() if other and other is not killer]
     names = tuple(facts.name(key) for key in (*group, *(key for key in keys if key not in group)))
