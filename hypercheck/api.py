@@ -15,7 +15,7 @@ from hypercheck import checker as judging
 from hypercheck import report as formats
 from hypercheck import settings as configuration
 from hypercheck._version import __version__
-from hypercheck.errors import GradientFlowError, HypercheckError
+from hypercheck.errors import GradientFlowError, HypercheckError, UsageError
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Flow, ReportData, Severity, Target
 from hypercheck.observe.flows import walk_flow
@@ -77,18 +77,22 @@ class Report:
         if self.verdict == "incomplete":
             raise GradientFlowError("no verdict: no training step was recorded, or an instrument failed")
 
-    def draw(self, level: str = "module") -> Any:
-        """The gradient-flow diagram as a graphviz.Digraph; `level` is module, op or autograd."""
-        from hypercheck.report.diagram import to_dot
+    def draw(self, level: str = "module", max_nodes: int | None = None) -> Any:
+        """The gradient-flow diagram as a graphviz.Digraph; `level` is module, op or autograd.
 
+        What repeats is folded until at most `max_nodes` boxes are left (60 at module level, else 400).
+        """
+        from hypercheck.report.diagram import LEVELS, to_dot
+
+        if level not in LEVELS:
+            raise UsageError(f"there is no level {level!r}", f"use one of {', '.join(LEVELS)}")
         flow = next((flow for flow in self.data.flows if flow.level == level), Flow(level))
-        return to_dot(flow, title=self.data.target.path)
+        return to_dot(flow, self.data.target.path, max_nodes)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/plain": formats.render(self.data, "text"),
-            "text/html": formats.render(self.data, "html"),
-        }
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
+        from hypercheck.report.notebook import mimebundle
+
+        return {"text/plain": repr(self)} if self._data is None else mimebundle(self._data)
 
     def __repr__(self) -> str:
         if self._data is None:
@@ -271,10 +275,17 @@ def _names(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def draw(subject: Report | Tensor, level: str = "module") -> Any:
-    """The gradient-flow diagram of a report, or the autograd graph below a loss, as a graphviz.Digraph."""
+def draw(subject: Report | Tensor, level: str = "module", max_nodes: int | None = None) -> Any:
+    """The gradient-flow diagram of a report, or the autograd graph below a loss, as a graphviz.Digraph.
+
+    It shows itself in a notebook. `level` is for reports: module, op or autograd.
+
+    >>> weight = torch.ones(2, requires_grad=True)
+    >>> "MulBackward0" in draw((weight * 3).sum()).source
+    True
+    """
     if isinstance(subject, Report):
-        return subject.draw(level)
+        return subject.draw(level, max_nodes)
     from hypercheck.report.diagram import to_dot
 
-    return to_dot(walk_flow(walk(subject)), title="autograd graph")
+    return to_dot(walk_flow(walk(subject)), "autograd graph", max_nodes)

@@ -13,6 +13,8 @@ from hypercheck._version import __version__
 from hypercheck.errors import HypercheckError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypercheck.findings import ReportData
     from hypercheck.settings import Settings
 
@@ -64,6 +66,13 @@ Embedding = Annotated[
 Steps = Annotated[
     int | None,
     typer.Option("--steps", min=1, help="How many of the first steps are recorded (default 5)."),
+]
+Level = Annotated[str, typer.Option("--level", help="Level of the diagram: module, op or autograd.")]
+MaxNodes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-nodes", min=5, help="Fold the diagram to so many boxes (60 at module level, else 400)."
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show hypercheck's own tracebacks.")]
 
@@ -122,8 +131,14 @@ def run(
     main_network: Main = None,
     embedding: Embedding = None,
     graph: Annotated[
-        Path | None, typer.Option("--graph", help="Draw the gradient flow to this file.")
+        Path | None,
+        typer.Option("--graph", help="Draw the gradient flow to this .svg, .png, .pdf, .dot or .html."),
     ] = None,
+    level: Level = "module",
+    max_nodes: MaxNodes = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Show the steps, gradients and findings while they come.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Run a training script, unmodified, and report on its gradient flow.
@@ -139,6 +154,7 @@ def run(
         os.environ["HYPERCHECK_DEBUG"] = "1"
     settings = _settings(select, ignore, fail_on, steps)
     wanted = _outputs(format, output)
+    picture = _picture(graph, level, max_nodes) if graph is not None else None
     program = Script.from_module(script, context.args) if module else Script.from_path(script, context.args)
     options = RunOptions(
         settings.steps,
@@ -151,7 +167,7 @@ def run(
     )
     target = Target("module" if module else "script", script, tuple(context.args))
     status = run_script(
-        program, target, options, settings, lambda data: _tell(data, settings, wanted, graph, sys.stderr)
+        program, target, options, settings, lambda data: _tell(data, settings, wanted, picture, sys.stderr)
     )
     raise typer.Exit(status)
 
@@ -192,10 +208,8 @@ def check(
 def graph(
     target: Annotated[str, typer.Argument(help="FILE.py or FILE.py::NAME.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The picture: .svg, .png, .pdf, .dot or .html.")],
-    level: Annotated[str, typer.Option("--level", help="module, op or autograd.")] = "module",
-    max_nodes: Annotated[
-        int | None, typer.Option("--max-nodes", min=5, help="Fold until no more boxes are left.")
-    ] = None,
+    level: Level = "module",
+    max_nodes: MaxNodes = None,
     input: Annotated[
         list[str] | None, typer.Option("--input", help="Shape of an input without the batch axis.")
     ] = None,
@@ -204,8 +218,8 @@ def graph(
 ) -> None:
     """Draw the gradient flow of a model file."""
     settings = _settings(None, None, None, None)
-    data = _checked(target, input, None, batch_size, seed, "cpu", settings)
-    _draw(data, out, level, max_nodes)
+    draw = _picture(out, level, max_nodes)
+    draw(_checked(target, input, None, batch_size, seed, "cpu", settings))
     typer.echo(f"wrote {out}")
 
 
@@ -375,8 +389,8 @@ def _outputs(formats: list[str] | None, outputs: list[str] | None) -> list[tuple
     for name, file in wanted:
         if name not in report.FORMATS:
             raise UsageError(f"there is no report format {name!r}", f"use one of {', '.join(report.FORMATS)}")
-        if file is not None and not file.resolve().parent.is_dir():
-            raise UsageError(f"there is no folder {file.parent}", "make it first")
+        if file is not None:
+            report.check_writable(file)
     return wanted
 
 
@@ -384,7 +398,7 @@ def _tell(
     data: ReportData,
     settings: Settings,
     wanted: list[tuple[str, Path | None]],
-    graph: Path | None,
+    draw: Callable[[ReportData], None] | None,
     stream: object,
 ) -> int:
     """Print and write the report; returns hypercheck's own exit status."""
@@ -406,24 +420,31 @@ def _tell(
             console.print(ConsoleReport(data))
         else:
             stream.write(report.render(data, name).rstrip("\n") + "\n")  # type: ignore[attr-defined]
-    if graph is not None:
-        _draw(data, graph, "module", None)
+    if draw is not None:
+        draw(data)
     if data.verdict == "incomplete":
         return 2
     return int(bool(data.at_least(Severity(settings.fail_on))))
 
 
-def _draw(data: ReportData, out: Path, level: str, max_nodes: int | None) -> None:
-    from hypercheck.findings import Flow
-    from hypercheck.report import diagram, picture, write
+def _picture(out: Path, level: str, max_nodes: int | None) -> Callable[[ReportData], None]:
+    """What draws a report's diagram to a file; what cannot be drawn is refused now, before any work."""
+    from hypercheck.report import check_writable, diagram, picture
 
-    if level not in ("module", "op", "autograd"):
-        raise UsageError(f"there is no level {level!r}", "use module, op or autograd")
-    flow = next((item for item in data.flows if item.level == level), Flow(level))
-    if not flow.nodes:
-        raise HypercheckError("there is nothing to draw: no training step was seen", "run at least one step")
-    dot = diagram.to_dot(flow, data.target.path, max_nodes)
-    write(out, picture.render(dot, out.suffix.lower().lstrip("."), title=data.target.path))
+    picture.format_of(out)
+    check_writable(out)
+    if level not in diagram.LEVELS:
+        raise UsageError(f"there is no level {level!r}", f"use one of {', '.join(diagram.LEVELS)}")
+
+    def draw(data: ReportData) -> None:
+        flow = next((item for item in data.flows if item.level == level and item.nodes), None)
+        if flow is None:
+            raise HypercheckError(
+                "there is nothing to draw: no training step was seen", "run at least one step"
+            )
+        picture.save(diagram.to_dot(flow, data.target.path, max_nodes), out, data.target.path)
+
+    return draw
 
 
 def _checked(

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from hypercheck.errors import HypercheckError, UsageError
 from hypercheck.findings import ReportData
 
-__all__ = ["FORMATS", "SUFFIXES", "format_of", "render", "save", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "check_writable", "format_of", "render", "save", "write"]
 
 
 def _rich(data: ReportData) -> str:
@@ -145,6 +145,20 @@ def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
         reason = (error.strerror or str(error)).lower()
         raise HypercheckError(f"cannot write {os.fspath(path)!r}: {reason}") from None
     return target
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise UsageError where `write` could only fail, before the work is done that is to be written."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise UsageError(f"{os.fspath(path)!r} is a folder", hint="name a file in it")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {os.fspath(Path(path).parent)}", hint="make it first")
+    special = target.exists() and not target.is_file()
+    if not os.access(target if special else target.parent, os.W_OK):
+        raise UsageError(
+            f"{os.fspath(path)!r} cannot be written", hint="choose a folder that you may write to"
+        )
 
 
 def _replace(target: Path, raw: bytes) -> None:

@@ -32,6 +32,8 @@ DARK = {
 }  # fmt: skip
 """Each colour of the diagram to the one that replaces it in dark mode."""
 
+LEVELS = ("module", "op", "autograd")
+
 SHAPES = {
     "embedding": "folder", "condition": "note", "input": "note", "parameter": "folder", "module": "box",
     "generated": "tab", "slot": "box", "op": "box", "autograd": "ellipse", "loss": "octagon", "unused": "box",
@@ -54,7 +56,10 @@ class Drawing:
 
 
 def to_dot(flow: Flow, title: str = "", max_nodes: int | None = None) -> graphviz.Digraph:
-    """The diagram as a `graphviz.Digraph`, folded to `max_nodes` boxes (60 at module level, else 400)."""
+    """The diagram as a `graphviz.Digraph` that shows itself in a notebook.
+
+    What repeats is folded until at most `max_nodes` boxes are left (60 at module level, else 400).
+    """
     return draw(flow, title, max_nodes).graph
 
 
@@ -63,11 +68,11 @@ def draw(flow: Flow, title: str = "", max_nodes: int | None = None) -> Drawing:
 
     Graphviz sees only ids of ours as names, so a name of the user's cannot break its syntax.
     """
-    import graphviz
+    from hypercheck.report.notebook import Diagram
 
     folded = fold(flow, max_nodes)
     nodes, edges = folded.flow.nodes, folded.flow.edges
-    graph = graphviz.Digraph("hypercheck", graph_attr=_graph_attributes(title, folded))
+    graph = Diagram("hypercheck", graph_attr=_graph_attributes(title, folded))
     graph.attr(
         "node",
         fontname="Helvetica,Arial,sans-serif",
