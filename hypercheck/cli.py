@@ -164,6 +164,7 @@ def run(
         tuple(main_network or ()),
         tuple(embedding or ()),
         () if module else script_root(script),
+        live,
     )
     target = Target("module" if module else "script", script, tuple(context.args))
     status = run_script(

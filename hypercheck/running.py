@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from hypercheck import checker
 from hypercheck._version import __version__
 from hypercheck.findings import ReportData, Target
+from hypercheck.live import display
 from hypercheck.observe.observation import Observation
 from hypercheck.script import Script, StopScript
 from hypercheck.settings import Settings
@@ -30,36 +30,8 @@ class RunOptions:
     main: tuple[str, ...] = ()
     embeddings: tuple[str, ...] = ()
     user_roots: tuple[str, ...] = ()
-
-
-class LiveLine:
-    """One line on a terminal that tells how far the script is; silent elsewhere."""
-
-    def __init__(self) -> None:
-        self._on = sys.stderr.isatty()
-        self._last = 0.0
-        self._drawn = False
-
-    def show(self, observation: Observation) -> None:
-        """Draw the line, five times a second at most."""
-        now = time.monotonic()
-        if not self._on or now - self._last < 0.2:
-            return
-        self._last = now
-        session = observation.session
-        cuts = sum(bool(step.cuts) for step in observation.steps)
-        recorded = f"{session.steps_recorded} recorded, cuts on {cuts} of them"
-        text = f"hypercheck: step {session.steps_seen}, {recorded}"
-        sys.stderr.write(f"\r\x1b[2K{text}")
-        sys.stderr.flush()
-        self._drawn = True
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._drawn:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
-            self._drawn = False
+    live: bool = False
+    """Whether a terminal shows the whole view in place of a line."""
 
 
 def run_script(
@@ -69,7 +41,7 @@ def run_script(
 
     The script's own status wins where it is not 0. `os._exit` in the script is preceded by the report.
     """
-    line = LiveLine()
+    line = display(target.path, settings, options.live)
 
     def stepped(observation: Observation) -> None:
         line.show(observation)

@@ -83,10 +83,16 @@ class Digest:
     # -- who starves ----------------------------------------------------------------------------
 
     def _asks(self, number: int) -> bool:
+        update = self.updates.get(number)
+        if update is not None:
+            return update.asks
         tensor = self.tape.tensor(number)
         return tensor is not None and tensor.requires_grad
 
     def _is_frozen(self, number: int) -> bool:
+        update = self.updates.get(number)
+        if update is not None:
+            return not update.asks
         tensor = self.tape.tensor(number)
         return tensor is not None and not tensor.requires_grad
 
@@ -99,8 +105,8 @@ class Digest:
         ]
 
     def _numel(self, number: int) -> int:
-        tensor = self.tape.tensor(number)
-        return 0 if tensor is None else tensor.numel()
+        update = self.updates.get(number)
+        return update.numel if update is not None else 0
 
     def _values_of(self, numbers: set[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = defaultdict(list)

@@ -72,6 +72,9 @@ class Update:
     changed: bool | None = None
     ratio: float = 0.0
     finite_after: bool = True
+    asks: bool = True
+    """Whether it asked for a gradient then: it may be gone when the step is judged."""
+    numel: int = 1
 
 
 @dataclass
@@ -599,7 +602,15 @@ class Session:
                 before = gradients.fingerprint(parameter)
                 number = self.tape.object_of(parameter)
                 step.updates.append(
-                    Update(number, size, before, float(rate) if rate is not None else None, record.number)
+                    Update(
+                        number,
+                        size,
+                        before,
+                        float(rate) if rate is not None else None,
+                        record.number,
+                        asks=parameter.requires_grad,
+                        numel=parameter.numel(),
+                    )
                 )
 
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
@@ -696,7 +707,16 @@ class Session:
                 continue
             sizes = [item.sizes[number] for item in step.backwards if number in item.sizes]
             size = sizes[-1] if sizes else gradients.measure(tensor.grad)
-            update = Update(number, size, None, None, -1, changed=number in written)
+            update = Update(
+                number,
+                size,
+                None,
+                None,
+                -1,
+                changed=number in written,
+                asks=tensor.requires_grad,
+                numel=tensor.numel(),
+            )
             if (
                 any(item.by_grad and number in item.reached for item in step.backwards)
                 and update.size.state == "none"

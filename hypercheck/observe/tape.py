@@ -21,6 +21,7 @@ from hypercheck.observe import torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SINGULAR, SLOTS, Kind, classify
 from hypercheck.observe.roundtrip import Exports
+from hypercheck.observe.samples import WATCHED, Samples
 
 
 class Op(NamedTuple):
@@ -133,6 +134,7 @@ class Tape:
         self.inner_sites: dict[int, list[Note]] = {}
         self.module_stack: list[int] = []
         self.exports = Exports()
+        self.samples = Samples()
         self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
         self.first_values: dict[int, int] = {}

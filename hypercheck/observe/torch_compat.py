@@ -74,3 +74,9 @@ def sequence_number(node: Any) -> int | None:
     except (AttributeError, RuntimeError):
         return None
     return number
+
+
+def dispatched() -> bool:
+    """Whether some mode hears every operator (a profiler of flops, fake tensors): it should not hear ours."""
+    count = getattr(torch._C, "_len_torch_dispatch_stack", None)
+    return bool(count is not None and count())

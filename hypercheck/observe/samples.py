@@ -1,0 +1,148 @@
+"""A few numbers of the values that pass through layers, taken when they are used: later they may be gone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hypercheck.observe import torch_compat
+
+LAYERS = frozenset(
+    "linear conv1d conv2d conv3d bilinear matmul __matmul__ mm bmm mv addmm baddbmm einsum".split()
+)
+"""Operations whose operands and results are looked at."""
+_READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
+"""Operations that may be the first to read a condition: only their inputs without a gradient are looked at."""
+_REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
+WATCHED = LAYERS | _READERS | _REDUCTIONS | {"batch_norm"}
+
+_ROWS, _COLUMNS = 32, 48
+_MOST, _MOST_AT_PLACE = 800, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some rows of a value, each at the same places: shape [R, C]. A value of one axis has rows of one."""
+
+    picked: Tensor
+    axes: int
+
+    def rms(self) -> float:
+        """The root mean square of the looked-at numbers."""
+        values = self.picked.double()
+        return float(values.square().mean().sqrt()) if values.numel() else 0.0
+
+    def mark(self) -> str:
+        """A hash of the looked-at numbers: equal for equal bits."""
+        data = self.picked.detach().cpu().contiguous()
+        return hashlib.blake2b(data.view(torch.uint8).numpy().tobytes(), digest_size=12).hexdigest()
+
+    def spread(self) -> float | None:
+        """The largest difference of a row from the first, relative to the largest number; None for one row."""
+        if self.picked.shape[0] < 2 or not self.picked.numel():
+            return None
+        values = self.picked.double()
+        if not bool(torch.isfinite(values).all()):
+            return None
+        apart, size = float((values - values[:1]).abs().max()), float(values.abs().max())
+        return apart / size if size else 0.0
+
+
+class Samples:
+    """The samples of the step in progress, by value number, and what some calls were told."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, Sample] = {}
+        self.details: dict[int, Any] = {}
+        """Operation index to: an einsum's equation, a convolution's groups, True for a mixing batch norm, and
+        True for a reduction over the first axis."""
+        self._places: dict[Any, int] = {}
+
+    def clear(self) -> None:
+        """Forget the step."""
+        self.of.clear()
+        self.details.clear()
+        self._places.clear()
+
+    def take(
+        self,
+        index: int,
+        name: str,
+        place: Any,
+        operands: Iterable[tuple[int, Tensor]],
+        call: tuple[tuple[Any, ...], dict[str, Any]],
+        outputs: Iterable[tuple[int, Any]],
+    ) -> None:
+        """Look at what went into operation `index`, and at what came out of a layer."""
+        self._note(index, name, *call)
+        if name in _REDUCTIONS or name == "batch_norm" or len(self.of) >= _MOST:
+            return
+        seen = self._places.get(place, 0)
+        if seen >= _MOST_AT_PLACE:
+            return
+        self._places[place] = seen + 1
+        layer = name in LAYERS
+        for value, tensor in operands:
+            if value not in self.of and (layer or not tensor.requires_grad):
+                self._look(value, tensor)
+        if layer:
+            for value, tensor in outputs:
+                if isinstance(tensor, Tensor) and tensor.requires_grad:
+                    self._look(value, tensor)
+
+    def _look(self, value: int, tensor: Tensor) -> None:
+        if not torch_compat.is_plain(tensor) or tensor.is_complex() or not 1 <= tensor.numel():
+            return
+        if tensor.dim() == 0 or torch_compat.dispatched():
+            return
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            self.of[value] = Sample(
+                tensor.detach()[_places(tuple(tensor.shape), tensor.device)].reshape(
+                    min(_most_rows(tensor.dim()), tensor.shape[0]), -1
+                ),
+                tensor.dim(),
+            )
+
+    def _note(self, index: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if name == "einsum" and args and isinstance(args[0], str):
+            self.details[index] = args[0]
+        elif name.startswith("conv"):
+            self.details[index] = kwargs.get("groups", args[6] if len(args) > 6 else 1)
+        elif name == "batch_norm":
+            self.details[index] = bool(kwargs.get("training", args[5] if len(args) > 5 else False))
+        elif name in _REDUCTIONS and args and isinstance(args[0], Tensor):
+            axes = kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 else None))
+            first = (0, -args[0].dim())
+            wanted = axes if isinstance(axes, (tuple, list)) else (axes,)
+            if args[0].dim() > 1 and any(type(axis) is int and axis in first for axis in wanted):
+                self.details[index] = True
+
+
+def _most_rows(axes: int) -> int:
+    return _ROWS if axes > 1 else _ROWS * _COLUMNS
+
+
+@lru_cache(maxsize=256)
+def _places(shape: tuple[int, ...], device: torch.device) -> tuple[Tensor, ...]:
+    """Index tensors that pick evenly spread rows, and the same scattered places of each."""
+    rows = torch.linspace(0, shape[0] - 1, min(_most_rows(len(shape)), shape[0])).round().long()
+    if len(shape) == 1:
+        return (rows.to(device),)
+    width = 1
+    for length in shape[1:]:
+        width *= length
+    if width <= _COLUMNS:
+        flat = torch.arange(width)
+    else:
+        # Scattered, for evenly spaced places would all fall into a few columns of a matrix.
+        flat = ((torch.arange(_COLUMNS) * 2654435761 % 2**32) * width // 2**32).sort().values
+    found = [rows[:, None].to(device)]
+    for axis in torch.unravel_index(flat, shape[1:]):
+        found.append(axis[None, :].to(device))
+    return tuple(found)
