@@ -100,7 +100,8 @@ def _norms(state: LiveState) -> Iterator[Text]:
         yield line
     losses = list(state.losses.values())
     if losses:
-        yield Text(f"  loss {' ' * (width + 8)}{sparkline(losses)}  {words.number(losses[-1])}", no_wrap=True)
+        start = f"  {'loss':<{len('gradient of ') + width}}  "
+        yield Text(f"{start}{sparkline(losses)}  {words.number(losses[-1])}", no_wrap=True)
 
 
 def _links(links: Sequence[Link]) -> Iterator[RenderableType]:
