@@ -55,8 +55,8 @@ bench: $(STAMP) ## measure: every script in bench/
 pictures: $(STAMP) ## draw the pictures of the README again, from real runs
 	$(BIN)/python tools/pictures.py
 
-browser: $(STAMP) ## open the HTML reports in a real browser, where one is installed
-	$(BIN)/python -m pytest -q -m browser
+browser: $(STAMP) ## open the HTML reports in Chromium; root installs it where it is missing
+	@sh tools/browser.sh $(BIN)/python
 
 clean: ## remove .venv and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
