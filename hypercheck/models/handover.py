@@ -188,15 +188,17 @@ class Case:
 
     def step(self) -> Tensor:
         """One training step on a fresh batch: forward, backward, update, gradients cleared; the loss."""
-        if self.optimizer is None:
+        # Local names, as in a training loop: what watches the step knows tensors by the names of its frames.
+        model, optimizer = self.model, self.optimizer
+        if optimizer is None:
             raise ValueError(f"{self.handover.name} does not apply to {self.model_name}: {self.reason}")
-        loss = self.model.loss(*self.model.example(generator=self.batches))
+        loss = model.loss(*model.example(generator=self.batches))
         if self.handover.stage is Stage.UPDATE and self.handover.act:
-            self.handover.act(loss, self.optimizer)
+            self.handover.act(loss, optimizer)
             return loss.detach()
         loss.backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         return loss.detach()
 
 
