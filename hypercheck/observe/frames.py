@@ -41,7 +41,7 @@ class FrameReader:
     """Finds the innermost user frame, remembering for each code object whose it is."""
 
     def __init__(self, user_roots: tuple[str, ...] = ()) -> None:
-        # Keyed by `id`, since the hash of a code object runs over all its constants; `_codes` keeps them alive.
+        # Keyed by `id`: the hash of a code object runs over all its constants. `_codes` keeps them alive.
         self._kinds: dict[int, int] = {}
         self._tags: dict[int, str] = {}
         self._codes: list[CodeType] = []

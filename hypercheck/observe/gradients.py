@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor
 from hypercheck.observe import torch_compat
 
 _SAMPLE = 64
+_BLOCK = 1 << 20
+"""How many elements are looked at together: bounds what is allocated for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,44 @@ def measure(grad: Tensor | None, with_rows: bool = True) -> GradientSize:
             )
         if grad.dim() == 0 or not with_rows:
             return _measure_values(grad)
-        rows = grad.reshape(grad.shape[0], -1)
-        peaks = torch.linalg.vector_norm(rows, ord=float("inf"), dim=1)
-        norms = torch.linalg.vector_norm(
-            rows.float() if rows.dtype in (torch.float16, torch.bfloat16) else rows, dim=1
-        )
-        norm = float(torch.linalg.vector_norm(norms))
-        if not math.isfinite(norm):
-            return GradientSize(
-                "nonfinite" if not bool(torch.isfinite(peaks).all()) else "ok", norm, grad.shape[0]
-            )
-        zero = peaks == 0
-        state = "zero" if bool(zero.all()) else "ok"
-        return GradientSize(state, norm, grad.shape[0], ranges(zero))
+        return _measure_rows(grad)
+
+
+def _measure_rows(grad: Tensor) -> GradientSize:
+    """One pass over the gradient, in parts; only rows whose norm is 0 or not finite are looked at again."""
+    width = max(1, grad.numel() // grad.shape[0])
+    norms = torch.cat([_row_norms(part) for part in grad.split(max(1, _BLOCK // width))])
+    norm = float(torch.linalg.vector_norm(norms))
+    if not math.isfinite(norm):
+        doubtful = torch.isfinite(norms).logical_not()
+        # A finite row may have a norm that is too large for its type.
+        finite = all(bool(torch.isfinite(part).all()) for part in _picked(grad, doubtful, width))
+        return GradientSize("ok" if finite else "nonfinite", norm, grad.shape[0])
+    zero = norms == 0
+    if not bool(zero.any()):
+        return GradientSize("ok", norm, grad.shape[0])
+    # The squares of tiny numbers are 0 as well.
+    zero[zero.clone()] = torch.cat([_all_zero(part) for part in _picked(grad, zero, width)])
+    state = "zero" if bool(zero.all()) else "ok"
+    return GradientSize(state, norm, grad.shape[0], ranges(zero))
+
+
+def _row_norms(rows: Tensor) -> Tensor:
+    wide = torch.float32 if rows.dtype in (torch.float16, torch.bfloat16) else None
+    if rows.dim() == 1:
+        return rows.abs() if wide is None else rows.abs().to(wide)
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=tuple(range(1, rows.dim())), dtype=wide)
+    return norms
+
+
+def _picked(grad: Tensor, wanted: Tensor, width: int) -> Iterator[Tensor]:
+    """The wanted rows, a part at a time."""
+    for places in wanted.nonzero().flatten().split(max(1, _BLOCK // width)):
+        yield grad[places]
+
+
+def _all_zero(rows: Tensor) -> Tensor:
+    return (rows == 0).reshape(rows.shape[0], -1).all(dim=1)
 
 
 def _measure_shard(values: Tensor) -> GradientSize:
@@ -102,26 +130,39 @@ def fingerprint(tensor: Tensor) -> Fingerprint | None:
         if tensor.device.type == "meta" or tensor.numel() == 0 or tensor.layout != torch.strided:
             return None
         count = tensor.numel()
-        positions = torch.linspace(0, count - 1, min(count, _SAMPLE), device=tensor.device).long()
+        # In double precision: in single precision the last one of 34 million positions came out one too high.
+        places = torch.linspace(0, count - 1, min(count, _SAMPLE), dtype=torch.float64)
+        positions = places.long().to(tensor.device)
         if (
             grad is not None
             and grad.layout == torch.strided
             and grad.shape == tensor.shape
             and grad.dim() > 0
         ):
-            rows = grad.reshape(grad.shape[0], -1)
-            row = int(torch.linalg.vector_norm(rows, ord=float("inf"), dim=1).argmax())
-            width = rows.shape[1]
-            top = int(rows[row].abs().argmax())
-            start = row * width + max(0, top - _SAMPLE // 2)
-            positions = torch.cat(
-                [
-                    positions,
-                    torch.arange(start, min(row * width + width, start + _SAMPLE), device=tensor.device),
-                ]
-            )
+            width = count // grad.shape[0]
+            top = _place_of_largest(grad, width)
+            row = top // width * width
+            start = row + max(0, top - row - _SAMPLE // 2)
+            near = torch.arange(start, min(row + width, start + _SAMPLE), device=tensor.device)
+            positions = torch.cat([positions, near])
         flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
         return Fingerprint(positions, flat[positions].clone(), tensor._version, tensor.data_ptr())
+
+
+def _place_of_largest(grad: Tensor, width: int) -> int:
+    """The flat position of the gradient's largest element, of a sample of them where there are many."""
+    if grad.numel() <= _BLOCK // 16:
+        return int(grad.abs().argmax())
+    sample = torch.linspace(0, grad.shape[0] - 1, min(grad.shape[0], 4096), dtype=torch.float64).long()
+    rows = grad[sample.to(grad.device)].reshape(len(sample), -1)
+    stride = max(1, rows.shape[1] // 16)
+    peaks = rows[:, ::stride].abs()
+    if bool(peaks.any()):
+        best = int(peaks.argmax())
+        return int(sample[best // peaks.shape[1]]) * width + best % peaks.shape[1] * stride
+    norms = torch.cat([_row_norms(part) for part in grad.split(max(1, _BLOCK // width))])
+    best = int(norms.argmax())
+    return best * width + int(grad[best].abs().argmax())
 
 
 def changed(tensor: Tensor, before: Fingerprint | None) -> tuple[bool | None, float]:
