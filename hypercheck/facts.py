@@ -238,6 +238,35 @@ class StepFacts:
     numbers: StepNumbers | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WrapperFact:
+    """One DistributedDataParallel wrapper of the program."""
+
+    name: str
+    location: Location | None
+    hooked: bool = False
+    """Whether a communication hook replaces its averaging."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankFact:
+    """How one trainable tensor compares between the processes of a run, over the steps that all recorded."""
+
+    key: int
+    ranks: tuple[int, ...]
+    steps: tuple[int, ...]
+    gradients: str
+    """equal or different on every one of these steps (to rounding), mixed, or none."""
+    values: str
+    """equal or different after the last of them."""
+    apart: float = 0.0
+    """The largest difference of a value, relative to the tensor's size."""
+    wrapper: str = ""
+    """The wrapper that should average its gradients, or ''."""
+    ignored: bool = False
+    """Whether the wrapper was told to leave it alone."""
+
+
 @dataclass(frozen=True)
 class RunFacts:
     """All that was observed of one run."""
@@ -256,6 +285,14 @@ class RunFacts:
     skipped_at: Location | None = None
     not_observed: Mapping[str, str] = field(default_factory=dict)
     """HC9xx code to the reason."""
+    ranks: tuple[int, ...] = ()
+    """The processes whose facts were brought together; empty where there is only one."""
+    missing_ranks: tuple[int, ...] = ()
+    """Processes of this machine that left no facts."""
+    rank_facts: tuple[RankFact, ...] = ()
+    wrappers: tuple[WrapperFact, ...] = ()
+    sharded: tuple[str, ...] = ()
+    """Parameters of which each process holds a part."""
     instruments: Mapping[str, str] = field(default_factory=dict)
     """Instrument to the reason why it saw nothing; an instrument that worked is absent."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from hypercheck import checker
+from hypercheck import checker, ranks
 from hypercheck._version import __version__
+from hypercheck.facts import RunFacts
 from hypercheck.findings import ReportData, Target
 from hypercheck.live import display
 from hypercheck.observe.observation import Observation
@@ -41,10 +43,12 @@ def run_script(
 
     The script's own status wins where it is not 0. `os._exit` in the script is preceded by the report.
     """
+    place = ranks.find_place()
     line = display(target.path, settings, options.live)
 
     def stepped(observation: Observation) -> None:
-        line.show(observation)
+        if place is None or place.rank == 0:
+            line.show(observation)
         if options.stop_after is not None and observation.session.steps_seen >= options.stop_after:
             raise StopScript
 
@@ -58,19 +62,26 @@ def run_script(
         on_step=stepped,
     )
 
+    crew = ranks.Crew(place, observation) if place is not None else None
+
     def report(status: int | None) -> int:
         observation.stop()
         line.clear()
-        return tell(
-            checker.report(
-                observation.facts(),
+
+        def judged(facts: RunFacts) -> ReportData:
+            return checker.report(
+                facts,
                 target,
                 settings,
                 version=__version__,
                 torch_version=torch.__version__,
                 script_exit=status,
             )
-        )
+
+        if crew is None:
+            return tell(judged(observation.facts()))
+        crew.stop()
+        return crew.report(observation.facts(), judged, tell)
 
     process = os.getpid()
     leave = os._exit
@@ -85,11 +96,16 @@ def run_script(
 
     os._exit = reporting_exit  # type: ignore[assignment]
     observation.start()
+    if crew is not None:
+        crew.start()
     try:
-        outcome = script.run()
+        with ranks.ending_with(report) if crew is not None else nullcontext():
+            outcome = script.run()
     finally:
         os._exit = leave
         observation.stop()
+        if crew is not None:
+            crew.stop()
     own = report(outcome.exit_status)
     return outcome.exit_status or own
 

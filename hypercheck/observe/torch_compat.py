@@ -28,7 +28,16 @@ def is_plain(tensor: Tensor) -> bool:
         and tensor.layout == torch.strided
         and type(tensor) in (Tensor, torch.nn.Parameter)
         and (_is_wrapped is None or not _is_wrapped(tensor))
+        and not is_freed(tensor)
     )
+
+
+def is_freed(tensor: Tensor) -> bool:
+    """Whether the tensor's memory was given back while it lives on: reading it would crash the process.
+
+    Sharding frees the gathered parameters in this way after each use.
+    """
+    return tensor.numel() > 0 and tensor.untyped_storage().nbytes() == 0
 
 
 def local(tensor: Tensor) -> Tensor:
