@@ -64,6 +64,7 @@ class RecordingPatches:
         self._functional_calls()
         self._transforms()
         self._storage_swaps()
+        self._imports()
         self._handles.append(nn.modules.module.register_module_forward_pre_hook(self._entered))
         self._handles.append(nn.modules.module.register_module_forward_hook(self._left, always_call=True))
         set_stance = getattr(torch.compiler, "set_stance", None)
@@ -149,6 +150,27 @@ class RecordingPatches:
             return out
 
         self._patches.replace(Tensor, "set_", set_)
+
+    def _imports(self) -> None:
+        tape, guard = self._tape, self._guard
+        from_numpy, call = torch.from_numpy, type(torch.autograd.Variable).__call__
+
+        @functools.wraps(from_numpy)
+        def importing(*args: Any) -> Any:
+            out = from_numpy(*args)
+            frame = sys._getframe(1)
+            guard(lambda: tape.imported(out, frame))
+            return out
+
+        def __call__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            out = call(cls, *args, **kwargs)
+            if args and isinstance(args[0], Tensor) and isinstance(out, Tensor):
+                frame = sys._getframe(1)
+                guard(lambda: tape.revived(args[0], out, frame))
+            return out
+
+        self._patches.replace(torch, "from_numpy", importing)
+        self._patches.replace(type(torch.autograd.Variable), "__call__", __call__)
 
     def _functional_calls(self) -> None:
         original = stateless._functional_call

@@ -179,6 +179,8 @@ class Session:
         self._recording_thread: int | None = None
         self._in_backward = 0
         self._in_optimizer = 0
+        self._in_closure = False
+        """Whether an optimizer is stepping with a closure, which runs whole forward and backward passes."""
         self._wake = False
         self._extra = 0
         self._live = False
@@ -420,7 +422,7 @@ class Session:
             return
         for tensor in _flat((inputs,)):
             self.differentiated.add(self.tape.object_of(tensor))
-        if not self.optimizers and self._written_by_hand():
+        if not self.optimizers and not self._in_closure and self._written_by_hand():
             self._finish_step()
         seen = self._before_backward(list(_flat((outputs,))), inputs, frame, True)
         if seen is not None:
@@ -524,6 +526,8 @@ class Session:
         self.filled_ever |= filled
 
     def _step_is_over(self, step: Step) -> bool:
+        if self._in_closure:
+            return False
         if step.optimizers:
             return True
         if not step.backwards and not self.backwards_since_step:
@@ -569,6 +573,7 @@ class Session:
         if self._in_optimizer or not self._live:
             return
         closure = _has_closure(args, kwargs)
+        self._in_closure = closure
         self._guard(lambda: self._measure_before(optimizer, closure))
         if not closure and self._recorder is not None:
             self._recorder.live = False
@@ -576,6 +581,7 @@ class Session:
     def _after_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._in_optimizer or not self._live:
             return
+        self._in_closure = False
         if self._recorder is not None and not self.faults:
             self._recorder.live = True
         self._guard(lambda: self._measure_after(optimizer, _has_closure(args, kwargs)))
@@ -623,6 +629,7 @@ class Session:
         fresh = record.number not in step.optimizers
         step.optimizers.append(record.number)
         step.end_op = len(self.tape.ops)
+        self.tape.samples.rewind()
         step.end_event = len(self.tape.grad_events)
         for number in record.objects:
             self.ever_stepped.setdefault(number, set()).add(record.number)

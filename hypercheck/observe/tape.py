@@ -310,6 +310,8 @@ class Tape:
         frame: FrameType | None,
     ) -> None:
         """Write down one torch function call that has just returned `out`."""
+        if name == "__deepcopy__":
+            args = args[:1]  # the memo holds the copy already
         tensors = list(_tensors(args))
         if kwargs:
             tensors.extend(_tensors(kwargs.values()))
@@ -375,6 +377,9 @@ class Tape:
         elif name in SLOTS:
             arguments = self._slots(name, args, kwargs)
         self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+        if requires_grad and name in WATCHED:
+            given, place = zip(inputs, tensors), (site, name, self._module())
+            self.samples.take(index, name, place, given, (args, kwargs), zip(outputs, _tensors((out,))))
 
     def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
         """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
@@ -519,6 +524,19 @@ class Tape:
         if not found and name in _IMPORTERS and isinstance(out, Tensor):
             found.extend(self.exports.match(out, self._place()))
         return tuple(found)
+
+    def imported(self, tensor: Tensor, frame: FrameType | None) -> None:
+        """A tensor was made of memory that torch does not own: an array's."""
+        if not self._opaque and self.peek(tensor) is None:
+            site, _ = self.frames.site(frame)
+            place = (site.code, len(self.ops)) if site is not None else None
+            match = self.exports.match(tensor, place) if self.exports else ()
+            self.call_values("from_numpy", match, tensor, frame)
+
+    def revived(self, source: Tensor, tensor: Tensor, frame: FrameType | None) -> None:
+        """`Variable(source)`: a new leaf on the same storage."""
+        if not self._opaque and tensor is not source and self.peek(tensor) is None:
+            self.call_values("Variable", (self.value_of(source),), tensor, frame)
 
     def forget(self, tensor: Tensor) -> None:
         """The tensor shows other numbers than before, of unknown origin: it is a new source."""
