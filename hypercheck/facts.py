@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -215,6 +216,92 @@ class DeadFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightHealth:
+    """One generated weight where the main network used it, in numbers of a few of its elements."""
+
+    source: str
+    """Name of what generated it."""
+    location: Location | None
+    """The statement that generated it."""
+    used_at: Location | None
+    shape: tuple[int, ...]
+    argument: str
+    """weight, bias or scale."""
+    keys: tuple[int, ...] = ()
+    """Keys of the trainable tensors that it descends from."""
+    fan_in: int | None = None
+    """How many products are summed up for one output; None where that could not be told."""
+    rms: float = 0.0
+    exempt: str = ""
+    """Why its size says nothing: normalised, scaled, or followed by a sine."""
+    mark: str = ""
+    """A hash of the numbers looked at: equal for equal bits."""
+    precise: bool = True
+    """Whether its numbers have at least 24 bits of precision."""
+    generator_mark: str = ""
+    """The same of the generator's own layers, when they were used; '' where nothing was looked at."""
+    condition_mark: str = ""
+    """The same of the data that went into the generator; '' where there was none."""
+    conditional: bool = False
+    """Whether data goes into the generator."""
+    learning: bool = False
+    """Whether a trainable tensor above it got a gradient and changed in this step."""
+    rows: int = 0
+    """Length of the first axis that the generator's output and the weight have in common, else 0."""
+    row_spread: float | None = None
+    """Largest difference of a row of the generator's output from the first, relative; None for one row."""
+    conditions_differ: bool = False
+    """Whether the rows of the data that went in differ, row for row of the output."""
+    pieces: int = 0
+    """How many rows of a generator without data became parts of weights, side by side; else 0."""
+    pieces_of: str = ""
+    """Name of the embedding whose rows those are, '' where it could not be told."""
+
+    @property
+    def scale(self) -> float:
+        """Root mean square times the root of the fan-in: about 0.6 to 1.4 in ordinary initialisations."""
+        return self.rms * math.sqrt(self.fan_in or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMix:
+    """An operation that mixes the samples of a batch, between their conditions and their weights."""
+
+    kind: str
+    """batch_norm, mean, softmax, …"""
+    name: str
+    """The module, or the value that it made."""
+    location: Location | None
+    batch: int
+    source: str
+    """Name of the generated weights."""
+    shape: tuple[int, ...]
+    keys: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSlot:
+    """A trainable tensor with one entry for each position in the batch."""
+
+    key: int
+    batch: int
+    location: Location | None
+    """The statement that made the tensor."""
+    used_at: Location | None
+    data_mark: str
+    """A hash of the batch: whether other samples stood there in other steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What one step showed of the size, the variety and the independence of generated weights."""
+
+    weights: tuple[WeightHealth, ...] = ()
+    mixes: tuple[BatchMix, ...] = ()
+    batch_slots: tuple[BatchSlot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StepFacts:
     """One recorded step: some backward passes, then the updates that ended it."""
 
@@ -235,6 +322,7 @@ class StepFacts:
     whole_generator_frozen: bool = False
     unheld: tuple[int, ...] = ()
     """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""
+    health: Health = field(default_factory=Health)
     numbers: StepNumbers | None = None
 
 

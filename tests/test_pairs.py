@@ -29,18 +29,12 @@ GOOD = [code for code, folder in FOLDERS.items() if (folder / "good.py").exists(
 # code: what its broken example does not show yet
 GAPS = {
     "HC302": "the tensor that is no leaf is not found in the example",
-    "HC306": "the rule is not judged yet",
     "HC402": "the finding names the parameter's line, and the mark stands at the cause",
     "HC403": "HC505 is raised beside it",
     "HC406": "HC501 is raised in its place",
     "HC501": "the finding names the optimizer's line, and the mark stands at the parameter",
     "HC504": "the finding is one line above the mark",
     "HC505": "HC403 is raised beside it",
-    "HC506": "the rule is not judged yet",
-    "HC601": "the rule is not judged yet",
-    "HC602": "the rule is not judged yet",
-    "HC603": "the rule is not judged yet",
-    "HC604": "the rule is not judged yet",
 }
 
 

@@ -18,7 +18,7 @@ LAYERS = frozenset(
 )
 """Operations whose operands and results are looked at."""
 _READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
-"""Operations that may be the first to read a condition: only their inputs without a gradient are looked at."""
+"""Operations that may read a condition first: only their inputs without a gradient are looked at."""
 _REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
 WATCHED = LAYERS | _READERS | _REDUCTIONS | {"batch_norm"}
 
@@ -31,7 +31,6 @@ class Sample:
     """Some rows of a value, each at the same places: shape [R, C]. A value of one axis has rows of one."""
 
     picked: Tensor
-    axes: int
 
     def rms(self) -> float:
         """The root mean square of the looked-at numbers."""
@@ -44,7 +43,7 @@ class Sample:
         return hashlib.blake2b(data.view(torch.uint8).numpy().tobytes(), digest_size=12).hexdigest()
 
     def spread(self) -> float | None:
-        """The largest difference of a row from the first, relative to the largest number; None for one row."""
+        """Largest difference of a row from the first, relative to the largest number; None for one row."""
         if self.picked.shape[0] < 2 or not self.picked.numel():
             return None
         values = self.picked.double()
@@ -55,20 +54,30 @@ class Sample:
 
 
 class Samples:
-    """The samples of the step in progress, by value number, and what some calls were told."""
+    """The samples of the steps in progress, in their order, and what some calls were told."""
 
     def __init__(self) -> None:
-        self.of: dict[int, Sample] = {}
+        self.taken: list[tuple[int, int, Sample]] = []
+        """Operation index, value number, sample. The next forward may run before a step is digested."""
         self.details: dict[int, Any] = {}
         """Operation index to: an einsum's equation, a convolution's groups, True for a mixing batch norm, and
         True for a reduction over the first axis."""
         self._places: dict[Any, int] = {}
+        self._seen: set[int] = set()
 
-    def clear(self) -> None:
-        """Forget the step."""
-        self.of.clear()
-        self.details.clear()
+    def rewind(self) -> None:
+        """A step is over: look again at what was looked at."""
         self._places.clear()
+        self._seen.clear()
+
+    def between(self, start: int, end: int) -> dict[int, Sample]:
+        """The samples that operations of this range took, by value number."""
+        return {value: sample for index, value, sample in self.taken if start <= index < end}
+
+    def forget(self, end: int) -> None:
+        """Drop what operations before `end` took."""
+        self.taken = [item for item in self.taken if item[0] >= end]
+        self.details = {index: told for index, told in self.details.items() if index >= end}
 
     def take(
         self,
@@ -81,7 +90,7 @@ class Samples:
     ) -> None:
         """Look at what went into operation `index`, and at what came out of a layer."""
         self._note(index, name, *call)
-        if name in _REDUCTIONS or name == "batch_norm" or len(self.of) >= _MOST:
+        if name in _REDUCTIONS or name == "batch_norm" or len(self.taken) >= _MOST:
             return
         seen = self._places.get(place, 0)
         if seen >= _MOST_AT_PLACE:
@@ -89,25 +98,24 @@ class Samples:
         self._places[place] = seen + 1
         layer = name in LAYERS
         for value, tensor in operands:
-            if value not in self.of and (layer or not tensor.requires_grad):
-                self._look(value, tensor)
+            if layer or not tensor.requires_grad:
+                self._look(index, value, tensor)
         if layer:
             for value, tensor in outputs:
                 if isinstance(tensor, Tensor) and tensor.requires_grad:
-                    self._look(value, tensor)
+                    self._look(index, value, tensor)
 
-    def _look(self, value: int, tensor: Tensor) -> None:
-        if not torch_compat.is_plain(tensor) or tensor.is_complex() or not 1 <= tensor.numel():
+    def _look(self, index: int, value: int, tensor: Tensor) -> None:
+        if value in self._seen:
+            return
+        self._seen.add(value)
+        if not torch_compat.is_plain(tensor) or tensor.is_complex() or tensor.numel() == 0:
             return
         if tensor.dim() == 0 or torch_compat.dispatched():
             return
         with torch._C.DisableTorchFunction(), torch.no_grad():
-            self.of[value] = Sample(
-                tensor.detach()[_places(tuple(tensor.shape), tensor.device)].reshape(
-                    min(_most_rows(tensor.dim()), tensor.shape[0]), -1
-                ),
-                tensor.dim(),
-            )
+            picked = tensor.detach()[_places(tuple(tensor.shape), tensor.device)]
+            self.taken.append((index, value, Sample(picked if picked.dim() > 1 else picked[:, None])))
 
     def _note(self, index: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if name == "einsum" and args and isinstance(args[0], str):

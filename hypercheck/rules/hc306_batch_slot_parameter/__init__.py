@@ -31,14 +31,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import BatchSlot, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import shape
 from hypercheck.rules.rule import Rule
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Trainable tensors that are indexed by the position in the batch."""
-    yield from ()
+    found: dict[int, list[tuple[int, BatchSlot]]] = {}
+    for step in facts.steps:
+        for slot in step.health.batch_slots:
+            found.setdefault(slot.key, []).append((step.step, slot))
+    for key, seen in found.items():
+        marks = {slot.data_mark for _, slot in seen}
+        if len(seen) < 2 or len(marks) < len(seen):  # the same samples again: a place may well be a sample
+            continue
+        tensor, slot = facts.tensors.get(key), seen[-1][1]
+        name, lengths = facts.name(key), shape(tensor.shape) if tensor is not None else "?"
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            name,
+            f"{name} has one entry for each of the {slot.batch} positions in the batch",
+            (
+                "which sample stands where is chance, so an entry learns from whatever came there, "
+                "and a sample's output depends on its place"
+            ),
+            f"give {name} a length of 1 on the batch's axis, or generate it from each sample's condition",
+            victims=(name,),
+            location=slot.location,
+            related=(slot.used_at.labelled("meets the batch here"),) if slot.used_at is not None else (),
+            seen=(
+                f"{name} has shape {lengths}: it meets the outputs of {slot.batch} generated networks",
+                f"the batch held other samples in each of {len(seen)} recorded steps",
+            ),
+            evidence={"tensor": name, "batch": slot.batch, "steps": len(seen)},
+        )
 
 
 RULE = Rule("HC306", "batch-slot-parameter", Severity.WARNING, "before backward", check, __doc__)

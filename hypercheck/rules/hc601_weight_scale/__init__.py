@@ -38,12 +38,64 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import Seen, by_statement, over_steps, shape, used_at
 from hypercheck.rules.rule import Rule
+
+_LARGEST = 6.0
+"""Root mean square times the root of the fan-in: above it, 35 of 42 short trainings failed."""
+_KAIMING = 2**0.5
+_FEWEST_TERMS = 8
+"""A sum of fewer products is no layer whose scale matters."""
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generated weights of an unusable size."""
-    yield from ()
+    large = [seen for seen in over_steps(facts).values() if _is_large(seen, facts)]
+    for group in by_statement(large):
+        seen = max(group, key=lambda item: item[0][1].scale)
+        weight = seen[0][1]
+        fan_in = weight.fan_in or 1
+        ratio = weight.scale / _KAIMING
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            weight.source,
+            f"the weights {shape(weight.shape)} from {weight.source} are {ratio:.3g} times the usual scale",
+            (
+                f"each output of the layer is a sum of {fan_in} products, and the head's initialisation does "
+                "not know of that: activations grow by this factor, and the first losses are huge"
+            ),
+            (
+                f"initialise the head for a fan-in of {fan_in}: "
+                f"std = (2 / ({fan_in} * size)) ** 0.5, where size = hidden.square().sum(-1).mean()"
+            ),
+            location=weight.location,
+            related=used_at(weight),
+            seen=(
+                f"root mean square {weight.rms:.3g} at a fan-in of {fan_in}; "
+                f"Kaiming's initialisation has {_KAIMING / fan_in**0.5:.2g}",
+                f"so in each of {len(seen)} recorded steps, and no normalisation follows",
+            ),
+            evidence={"weight": weight.source, "rms": weight.rms, "fan_in": fan_in, "scale": weight.scale},
+        )
+
+
+def _is_large(seen: Seen, facts: RunFacts) -> bool:
+    """Whether the weight is far too large in all recorded steps, and its own size matters."""
+    loaded = any(
+        facts.tensors[key].loaded for _, weight in seen for key in weight.keys if key in facts.tensors
+    )
+    return (
+        len(seen) >= 2
+        and not loaded
+        and all(
+            (weight.fan_in or 0) >= _FEWEST_TERMS and not weight.exempt and weight.scale > _LARGEST
+            for _, weight in seen
+        )
+    )
 
 
 RULE = Rule("HC601", "weight-scale", Severity.WARNING, "over steps", check, __doc__)

@@ -32,12 +32,63 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import Seen, by_statement, over_steps, shape, used_at
 from hypercheck.rules.rule import Rule
+
+_FEWEST = 3
+_ROUNDING = 1e-6
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Conditional hypernetworks that ignore their condition."""
-    yield from ()
+    collapsed = [seen for seen in over_steps(facts).values() if _is_collapsed(seen)]
+    for group in by_statement(collapsed):
+        seen = group[0]
+        weight = seen[-1][1]
+        names = tuple(facts.name(key) for key in weight.keys)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            weight.source,
+            f"{weight.source} generates the same weights for all {weight.rows} conditions of the batch",
+            (
+                "something between the conditions and the weights removes what tells the conditions apart, "
+                "such as a mean over the axis of the batch or a softmax over one element"
+            ),
+            "keep the axis of the batch: encoder(condition).mean(dim=1) for conditions of shape [B, S, C]",
+            victims=names,
+            location=weight.location,
+            related=used_at(weight),
+            seen=(
+                f"weights {shape(weight.shape)}: the {weight.rows} rows are equal up to rounding in "
+                f"{len(seen)} recorded steps",
+                "the conditions that went in differ from row to row",
+            ),
+            evidence={
+                "weight": weight.source,
+                "rows": weight.rows,
+                "spread": weight.row_spread,
+                "steps": len(seen),
+            },
+        )
 
 
-RULE = Rule("HC602", "collapsed-conditioning", Severity.WARNING, "over steps", check, __doc__)
+def _is_collapsed(seen: Seen) -> bool:
+    """Whether the weights were equal for different conditions whenever that could be seen, and still are."""
+    judged = [weight for _, weight in seen if weight.rows > 1 and weight.conditions_differ]
+    last = judged[-_FEWEST:]
+    return len(last) == _FEWEST and all(
+        weight.row_spread is not None
+        and weight.row_spread <= _ROUNDING
+        and weight.learning
+        and weight.rms != 0
+        for weight in judged
+    )
+
+
+RULE = Rule(
+    "HC602", "collapsed-conditioning", Severity.WARNING, "over steps", check, __doc__, explains=("HC603",)
+)

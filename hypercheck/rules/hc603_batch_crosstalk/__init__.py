@@ -30,14 +30,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import BatchMix, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place, shape
 from hypercheck.rules.rule import Rule
+
+_FEWEST = 2
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generated weights that depend on the rest of the batch."""
-    yield from ()
+    found: dict[object, list[tuple[int, BatchMix]]] = {}
+    for step in facts.steps:
+        here = {(mix.kind, mix.name, place(mix.location)): mix for mix in step.health.mixes}
+        for key, mix in here.items():
+            found.setdefault(key, []).append((step.step, mix))
+    for seen in found.values():
+        if len(seen) < _FEWEST:
+            continue
+        mix = seen[-1][1]
+        norm = mix.kind == "batch_norm"
+        what = f"the batch norm {mix.name}" if norm else f"{mix.name}, a {mix.kind} over the batch,"
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            mix.source,
+            f"{what} mixes the {mix.batch} samples whose weights {mix.source} generates",
+            (
+                "statistics of the batch enter the weights of each sample, so a sample's network depends on "
+                "the samples that stand beside it"
+            ),
+            (
+                "normalise within the sample: nn.LayerNorm in place of nn.BatchNorm1d"
+                if norm
+                else "reduce over the sample's own axes, and keep the axis of the batch"
+            ),
+            victims=tuple(facts.name(key) for key in mix.keys),
+            location=mix.location,
+            seen=(
+                f"{mix.source} generates {shape(mix.shape)}: a row, and a network, for each sample",
+                f"all conditions pass the {mix.kind.replace('_', ' ')} over the {mix.batch} samples before",
+            ),
+            evidence={"operation": mix.kind, "name": mix.name, "batch": mix.batch, "steps": len(seen)},
+        )
 
 
 RULE = Rule("HC603", "batch-crosstalk", Severity.WARNING, "over steps", check, __doc__)
