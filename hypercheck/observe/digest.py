@@ -20,7 +20,7 @@ from hypercheck.facts import (
     UsageFact,
 )
 from hypercheck.findings import Link, Location, StepNumbers
-from hypercheck.observe import frames, mechanisms
+from hypercheck.observe import frames, health, mechanisms
 from hypercheck.observe.flow import Edge, Flow, Slot
 from hypercheck.observe.gradients import ranges
 from hypercheck.observe.naming import Naming
@@ -77,6 +77,7 @@ class Digest:
             frozen_at=self._frozen_at(generator_frozen or frozen),
             whole_generator_frozen=bool(generator_frozen) and not trains,
             unheld=tuple(self._unheld()),
+            health=health.of_step(self),
             numbers=self._numbers(),
         )
 
