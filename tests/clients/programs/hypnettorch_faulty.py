@@ -1,0 +1,32 @@
+"""The task weights are taken without their history, to keep memory low."""
+
+import torch
+import torch.nn.functional as F
+from hypnettorch.hnets import ChunkedHMLP
+from hypnettorch.mnets.mlp import MLP
+
+torch.manual_seed(0)
+mnet = MLP(n_in=8, n_out=3, hidden_layers=[16], no_weights=True, verbose=False)
+hnet = ChunkedHMLP(
+    mnet.hyper_shapes_learned,
+    32,
+    chunk_emb_size=4,
+    cond_in_size=5,
+    layers=(16,),
+    num_cond_embs=2,
+    verbose=False,
+)
+hnet.apply_chunked_hyperfan_init(mnet=mnet)
+head = torch.nn.Linear(3, 3)
+optimizer = torch.optim.Adam([*hnet.internal_params, *head.parameters()], lr=1e-2)
+
+for step in range(6):
+    task = step % 2
+    x, y = torch.randn(16, 8), torch.randint(3, (16,))
+    weights = hnet.forward(cond_id=task)
+    weights = [w.detach() for w in weights]  # HC104
+    logits = head(mnet.forward(x, weights=weights))
+    loss = F.cross_entropy(logits, y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
