@@ -8,7 +8,7 @@ from types import MappingProxyType
 from hypercheck.facts import CutFact, UpdateFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 from hypercheck.observe.digest import Digest
-from hypercheck.observe.story import Cuts
+from hypercheck.observe.story import Cuts, on_the_way
 from hypercheck.observe.walk import GradNode, Walk
 
 
@@ -51,12 +51,11 @@ def op_flow(digest: Digest, cuts: Iterable[CutFact]) -> Flow:
     nodes: dict[str, FlowNode] = {}
     edges: dict[tuple[str, str], FlowEdge] = {}
     told = Cuts(digest, tuple(cuts))
-    for source_edges in flow.children.values():
-        for edge in source_edges:
-            target = _op_node(digest, edge.target, nodes)
-            source = _op_node(digest, edge.source, nodes)
-            kind, code, place = told.kind(edge)
-            edges[(source, target)] = FlowEdge(source, target, kind, code, place)
+    for edge in on_the_way(digest, told)[1]:
+        target = _op_node(digest, edge.target, nodes)
+        source = _op_node(digest, edge.source, nodes)
+        kind, code, place = told.kind(edge)
+        edges[(source, target)] = FlowEdge(source, target, kind, code, place)
     for loss in flow.losses:
         end = _op_node(digest, loss, nodes)
         nodes["loss"] = FlowNode("loss", "loss", "loss")
@@ -67,14 +66,15 @@ def op_flow(digest: Digest, cuts: Iterable[CutFact]) -> Flow:
 def _op_node(digest: Digest, value: int, nodes: dict[str, FlowNode]) -> str:
     tape = digest.tape
     fact = tape.values[value]
-    if fact.op < 0 or fact.leaf:
+    data = fact.op >= 0 and not digest.flow.ancestry.get(value, (0, 0, False))[0]
+    if fact.op < 0 or fact.leaf or data:
         key = f"t{fact.object}"
         if key not in nodes:
             update = digest.updates.get(fact.object)
             nodes[key] = FlowNode(
                 key,
                 "parameter" if fact.leaf else "input",
-                digest.naming.object(fact.object),
+                digest.naming.value(value) if data else digest.naming.object(fact.object),
                 (str(list(fact.shape)),),
                 update.size.norm if update else None,
                 bool(update and update.size.state in ("none", "zero")),
@@ -85,5 +85,5 @@ def _op_node(digest: Digest, value: int, nodes: dict[str, FlowNode]) -> str:
     key = f"o{fact.op}"
     if key not in nodes:
         module = digest.session.module_names.get(op.module, "")
-        nodes[key] = FlowNode(key, "op", op.name, (str(list(fact.shape)),), group=module)
+        nodes[key] = FlowNode(key, "op", op.name.strip("_"), (str(list(fact.shape)),), group=module)
     return key

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
 from torch import Tensor
 
 from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
-from hypercheck.findings import Flow, Link, OptimizerInfo, Roles
+from hypercheck.findings import Flow, Link, OptimizerInfo, Roles, StepNumbers
 from hypercheck.observe import frames, names
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import Session, Step
-from hypercheck.observe.story import module_flow
+from hypercheck.observe.story import Cuts, module_flow, on_the_way
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind expand select".split())
 
@@ -47,8 +48,9 @@ class Observation:
         )
         self.steps: list[StepFacts] = []
         self._firsts: list[tuple[int, int]] = []
-        self.flows: tuple[Flow, ...] = ()
-        self._flows_cut = False
+        self._flows: tuple[Flow, ...] = ()
+        self._flows_cut: bool | None = None
+        self._to_draw: tuple[Digest, StepFacts] | None = None
         self._upstream: set[int] = set()
         self._embeddings: set[int] = set()
         self._main: set[int] = set()
@@ -69,36 +71,45 @@ class Observation:
         self._firsts.append((step.first_op, step.number))
         digest = Digest(session, step, self._firsts)
         facts = digest.facts()
+        facts = replace(facts, numbers=_with_unused(facts))
         self.steps.append(facts)
         # The first step may start from zeros and the second is soon there; each picture costs some time.
-        cut = bool(facts.cuts)
-        if not self.flows or cut > self._flows_cut or (cut == self._flows_cut and len(self.steps) in (2, 5)):
-            self._flows_cut = bool(facts.cuts)
-            self.flows = (
-                module_flow(digest, facts.cuts, facts.usages, facts.dead_ends),
-                op_flow(digest, facts.cuts),
-            )
+        cut, before = bool(facts.cuts), self._flows_cut
+        if before is None or cut > before or (cut == before and len(self.steps) in (2, 5)):
+            self._flows_cut = cut
+            self._to_draw = (digest, facts)
         upstream = digest._upstream_of_slots()
         self._upstream |= upstream
         for slot in digest.flow.slots:
             module = session.tape.ops[slot.op].module
             if module >= 0:
                 self._main.add(module)
-        self._embeddings |= self._inputs_of_generators(digest, upstream)
+        self._embeddings |= self._inputs_of_generators(digest, upstream, facts)
 
-    def _inputs_of_generators(self, digest: Digest, upstream: set[int]) -> set[int]:
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """The pictures of the step that tells most, drawn when they are asked for."""
+        if self._to_draw is not None:
+            digest, facts = self._to_draw
+            self._to_draw = None
+            self._flows = (
+                module_flow(digest, facts.cuts, facts.usages, facts.dead_ends),
+                op_flow(digest, facts.cuts),
+            )
+        return self._flows
+
+    def _inputs_of_generators(self, digest: Digest, upstream: set[int], facts: StepFacts) -> set[int]:
         """Trainable tensors that enter the generator as its input and not as a weight of it."""
         found: set[int] = set()
         tape = digest.tape
-        for edges in digest.flow.children.values():
-            for edge in edges:
-                number = tape.values[edge.source].object
-                if number not in upstream or not tape.values[edge.source].leaf:
-                    continue
-                op = tape.ops[edge.op]
-                first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source
-                if first or op.name in _LOOKUPS:
-                    found.add(number)
+        for edge in on_the_way(digest, Cuts(digest, facts.cuts))[1]:
+            number = tape.values[edge.source].object
+            if number not in upstream or not tape.values[edge.source].leaf:
+                continue
+            op = tape.ops[edge.op]
+            first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source
+            if first or op.name in _LOOKUPS:
+                found.add(number)
         return found
 
     # -- the facts ------------------------------------------------------------------------------
@@ -275,6 +286,14 @@ class Observation:
             generated=tuple(links.values()),
             reasons=reasons,
         )
+
+
+def _with_unused(facts: StepFacts) -> StepNumbers | None:
+    """The step's numbers with the share of generated numbers that nothing used."""
+    total = sum(usage.total for usage in facts.usages)
+    if facts.numbers is None or not total:
+        return facts.numbers
+    return replace(facts.numbers, unused_share=1 - sum(usage.used for usage in facts.usages) / total)
 
 
 def _tops(paths: list[str]) -> tuple[str, ...]:

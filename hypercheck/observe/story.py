@@ -65,6 +65,27 @@ class Cuts:
         return "cut", cut.mechanism, f"{cut.location.file}:{cut.location.line}" if cut.location else ""
 
 
+def on_the_way(digest: Digest, cuts: Cuts) -> tuple[set[int], list[Edge]]:
+    """The values and edges to draw: all behind the losses but how data were prepared and parameters began."""
+    tape, ancestry = digest.tape, digest.flow.ancestry
+    stack = [value for value in digest.flow.losses if value >= 0]
+    drawn, edges = set(stack), list[Edge]()
+    while stack:
+        value = stack.pop()
+        fact = tape.values[value]
+        if fact.op < 0 or not ancestry.get(value, (0, 0, False))[0]:
+            continue
+        for source in dict.fromkeys(tape.ops[fact.op].inputs):
+            edge = Edge(source, value, fact.op)
+            if source < 0 or (fact.leaf and cuts.kind(edge)[0] != "cut"):
+                continue
+            edges.append(edge)
+            if source not in drawn:
+                drawn.add(source)
+                stack.append(source)
+    return drawn, edges
+
+
 def _spot(cut: CutFact) -> tuple[str, int]:
     return (cut.location.file, cut.location.line) if cut.location else ("", 0)
 
@@ -103,32 +124,10 @@ class _Story:
         self._main: set[int] = set()
         """Values that descend from a generated weight."""
         self._sides: dict[int, str] = {}
-        self.drawn: set[int] = set()
-        self.drawn_edges: list[Edge] = []
-        self._choose()
+        self.drawn, self.drawn_edges = on_the_way(digest, cuts)
         names = digest.session.module_names
         parents = {path.rpartition(".")[0] for path in names.values()}
         self._containers = {number for number, path in names.items() if path in parents}
-
-    def _choose(self) -> None:
-        """What is drawn: all behind the losses but how data were prepared and how parameters began."""
-        digest = self._digest
-        tape, ancestry = digest.tape, digest.flow.ancestry
-        stack = [value for value in digest.flow.losses if value >= 0]
-        self.drawn.update(stack)
-        while stack:
-            value = stack.pop()
-            fact = tape.values[value]
-            if fact.op < 0 or not ancestry.get(value, (0, 0, False))[0]:
-                continue
-            for source in dict.fromkeys(tape.ops[fact.op].inputs):
-                edge = Edge(source, value, fact.op)
-                if source < 0 or (fact.leaf and self._cuts.kind(edge)[0] != "cut"):
-                    continue
-                self.drawn_edges.append(edge)
-                if source not in self.drawn:
-                    self.drawn.add(source)
-                    stack.append(source)
 
     # -- boxes ----------------------------------------------------------------------------------
 
