@@ -20,7 +20,7 @@ TIME_LIMIT_S = 100
 
 @dataclass(frozen=True)
 class Launch:
-    """What came of it, by rank: exit status, stdout, stderr; and the merged report, None where there is none."""
+    """Exit status, stdout and stderr by rank; and the merged report, None where there is none."""
 
     status: tuple[int | None, ...]
     stdout: tuple[str, ...]

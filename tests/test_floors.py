@@ -20,7 +20,10 @@ FORBIDDEN = {
     "observe": ("hypercheck.rules", "hypercheck.report", "hypercheck.checker", "hypercheck.models"),
     "models": ("hypercheck.rules", "hypercheck.report", "hypercheck.checker", "hypercheck.observe"),
 }
-DOORS = ("cli.py", "api.py", "__main__.py", "running.py", "script.py", "target.py", "matrix.py")
+DOORS = (
+    *("cli.py", "api.py", "__main__.py", "running.py", "script.py", "target.py", "matrix.py", "ranks.py"),
+    *("pytest_plugin.py", "lightning_callback.py", "transformers_callback.py"),
+)
 
 
 def modules(folder: Path) -> list[Path]:
@@ -116,6 +119,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         "import hypercheck.cli",
         "from hypercheck.rules import CATALOGUE",
         "import hypercheck.checker, hypercheck.settings",
+        "import hypercheck.pytest_plugin",
         "import hypercheck.report.console, hypercheck.report.diagram, hypercheck.report.json_report",
     ],
 )

@@ -105,8 +105,10 @@ def test_a_killed_rank_leaves_a_report_of_the_others():
 
 def test_torchrun_ends_the_others_and_the_report_is_there_all_the_same(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-        + ["-m", "hypercheck", "run", "--output", "json=report.json", str(TRAIN), "raises"],
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+            *("-m", "hypercheck", "run", "--output", "json=report.json", str(TRAIN), "raises"),
+        ],
         cwd=tmp_path,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
