@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import torch
@@ -48,6 +49,10 @@ class Elements:
         self._tape = tape
         self._known: dict[int, Tensor | None] = {}
         self.bases: dict[int, int] = {}
+        self._roots: list[int] = []
+        self._starts: list[int] = []
+        """The roots and where each begins, in the order of their numbers."""
+        self._shown: dict[int, tuple[Tensor, dict[int, Tensor]]] = {}
         self._next = 0
 
     def of(self, value: int) -> Tensor | None:
@@ -69,19 +74,34 @@ class Elements:
 
     def root_of(self, element: int) -> tuple[int, int]:
         """The root value and the flat position in it of a numbered element."""
-        best = max((base, root) for root, base in self.bases.items() if base <= element)
-        return best[1], element - best[0]
+        at = bisect_right(self._starts, element) - 1
+        return self._roots[at], element - self._starts[at]
 
     def roots_of(self, index: Tensor) -> dict[int, Tensor]:
         """Root value to the sorted flat positions that the index tensor shows of it."""
+        known = self._shown.get(id(index))
+        if known is None:
+            known = self._shown[id(index)] = (index, self._roots_of(index))
+        return known[1]
+
+    def _roots_of(self, index: Tensor) -> dict[int, Tensor]:
         flat = index.flatten()
-        flat = flat[flat >= 0]
-        found = {}
-        for root, base in self.bases.items():
-            size = _numel(self._tape.values[root].shape)
-            inside = flat[(flat >= base) & (flat < base + size)]
-            if inside.numel():
-                found[root] = torch.unique(inside - base)
+        if not flat.numel():
+            return {}
+        if int(flat.min()) < 0:
+            flat = flat[flat >= 0]
+        flat = _distinct(flat)
+        found: dict[int, Tensor] = {}
+        if flat.numel():
+            at = max(0, bisect_right(self._starts, int(flat[0])) - 1)
+            last = int(flat[-1])
+            while at < len(self._starts) and self._starts[at] <= last:
+                root, base = self._roots[at], self._starts[at]
+                end = base + _numel(self._tape.values[root].shape)
+                first, stop = torch.searchsorted(flat, torch.tensor([base, end], dtype=flat.dtype)).tolist()
+                if stop > first:
+                    found[root] = flat[first:stop] - base
+                at += 1
         return found
 
     def _op(self, value: int) -> Op | None:
@@ -122,6 +142,8 @@ class Elements:
         if size > _LARGEST or self._next > 4 * _LARGEST:
             return None
         self.bases[value] = self._next
+        self._roots.append(value)
+        self._starts.append(self._next)
         index = torch.arange(self._next, self._next + size, dtype=torch.int32).reshape(shape)
         self._next += size
         return index
@@ -173,6 +195,19 @@ class Elements:
         if isinstance(item, dict):
             return {key: self._filled(part) for key, part in item.items()}
         return item
+
+
+def _distinct(flat: Tensor) -> Tensor:
+    """The numbers in ascending order, each once; most ways out of a generator keep them so."""
+    if bool((flat[1:] > flat[:-1]).all()):
+        return flat
+    low = int(flat.min())
+    width = int(flat.max()) - low + 1
+    if width > 64 * flat.numel():
+        return torch.unique(flat)
+    seen = torch.zeros(width, dtype=torch.bool)
+    seen[flat.long() - low] = True
+    return (seen.nonzero().flatten() + low).to(flat.dtype)
 
 
 def _numel(shape: tuple[int, ...]) -> int:
