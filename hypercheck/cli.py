@@ -146,15 +146,17 @@ def run(
     The report goes to stderr (or to --output); stdout belongs to the script. What follows SCRIPT is the
     script's.
     """
-    from hypercheck.findings import Target
-    from hypercheck.running import RunOptions, run_script, script_root
-    from hypercheck.script import Script
-
     if debug:
         os.environ["HYPERCHECK_DEBUG"] = "1"
     settings = _settings(select, ignore, fail_on, steps)
     wanted = _outputs(format, output)
     picture = _picture(graph, level, max_nodes) if graph is not None else None
+
+    # What can be refused is refused before torch is imported, which takes its time.
+    from hypercheck.findings import Target
+    from hypercheck.running import RunOptions, run_script, script_root
+    from hypercheck.script import Script
+
     program = Script.from_module(script, context.args) if module else Script.from_path(script, context.args)
     options = RunOptions(
         settings.steps,

@@ -72,3 +72,31 @@ def test_elsewhere_nothing_of_it_is_shown(tmp_path: Path) -> None:
     assert "gradient of hypernet" not in done.stderr
     assert "\x1b" not in done.stderr
     assert "line 0\nline 1\nline 2\nline 3\n" == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--graph", "flow.gif"), "has no suffix of a picture"),
+        (("--graph", "nowhere/flow.svg"), "there is no folder nowhere"),
+        (("--graph", "flow.svg", "--level", "deep"), "there is no level 'deep'"),
+        (("--output", "html=nowhere/report.html"), "there is no folder nowhere"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_before_the_script_runs(
+    tmp_path: Path, option: tuple[str, ...], said: str
+) -> None:
+    *start, script = command(tmp_path)
+    done = subprocess.run(
+        [*start, *option, script],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert said in done.stderr
+    assert 1 == done.stderr.count("\n")
+    assert ["train.py"] == [path.name for path in tmp_path.iterdir()]

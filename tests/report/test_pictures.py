@@ -218,3 +218,52 @@ def test_a_diagram_page_has_its_tools() -> None:
 
     assert 'data-zoom="fit"' in page
     assert "<title>a &lt;/title&gt; b</title>" in page
+
+
+def test_an_unknown_suffix_names_those_known() -> None:
+    with pytest.raises(UsageError, match=r"flow\.gif.*\.svg, \.png, \.pdf, \.dot, \.html"):
+        picture.save(diagram.to_dot(healthy().flows[0]), "flow.gif")
+
+
+def test_what_cannot_be_drawn_is_saved_as_dot_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    with pytest.raises(HypercheckError, match=r"its DOT source is in .*flow\.svg\.dot; install Graphviz"):
+        picture.save(diagram.to_dot(healthy().flows[0]), tmp_path / "flow.svg")
+
+    assert ["flow.svg.dot"] == [path.name for path in tmp_path.iterdir()]
+    assert (tmp_path / "flow.svg.dot").read_text().startswith("digraph")
+
+
+def test_a_notebook_gets_the_dot_source_where_nothing_can_draw(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    graph = diagram.to_dot(healthy().flows[0])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    bundle = graph._repr_mimebundle_()
+
+    assert ["text/plain"] == list(bundle)
+    assert "install Graphviz" in bundle["text/plain"]
+    assert "digraph" in bundle["text/plain"]
+
+
+def test_a_report_in_a_notebook_is_text_where_jinja_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hypercheck.report.notebook import mimebundle
+
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+
+    assert ["text/plain"] == list(mimebundle(broken()))
+
+
+def test_a_folder_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        report.check_writable(tmp_path / "nowhere" / "flow.svg")
+    with pytest.raises(UsageError, match="is a folder"):
+        report.check_writable(tmp_path)
+    report.check_writable(tmp_path / "flow.svg")
+
+    assert [] == list(tmp_path.iterdir())
