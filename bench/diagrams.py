@@ -1,10 +1,11 @@
 """How long a diagram of 1,000, 10,000 and 100,000 nodes takes: folding, DOT source, and layout to SVG.
 
-    python bench/diagrams.py [--limit SECONDS] [SIZE ...]
+    python bench/diagrams.py [--limit SECONDS] [--unrolled STEPS] [SIZE ...]
 
 Four programs are made up for each size: a recurrent main network unrolled over many steps, a deep stack of
 generated layers, many chunks into one head, and a random graph without any structure to fold. Each is drawn
-at module level (at most 60 boxes) and at op level (at most 400).
+at module level (at most 60 boxes) and at op level (at most 400). At last the real HyperRNN is trained under
+hypercheck, unrolled over 500 steps, and drawn at all three levels.
 """
 
 from __future__ import annotations
@@ -110,26 +111,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
     parser.add_argument("--limit", type=float, default=60.0, help="seconds that one layout may take")
+    parser.add_argument(
+        "--unrolled", type=int, default=500, help="steps of the real HyperRNN; 0 leaves it out"
+    )
     options = parser.parse_args()
-    left = f"{'program':<10}{'level':<8}{'nodes':>8}{'edges':>9}"
+    left = f"{'program':<10}{'level':<9}{'nodes':>8}{'edges':>9}"
     print(f"{left}{'boxes':>7}{'arrows':>8}{'fold s':>8}{'layout s':>10}")
     for size in options.sizes:
         for program in PROGRAMS:
             for level in ("module", "op"):
-                measure(program, size, level, options.limit)
+                measure(program.__name__, program(size, level), options.limit)
+    if options.unrolled:
+        for flow in recorded(options.unrolled):
+            measure("HyperRNN", flow, options.limit)
 
 
-def measure(program: Callable[[int, str], Flow], size: int, level: str, limit_s: float) -> None:
+def recorded(steps: int) -> tuple[Flow, ...]:
+    """The flows of the reference HyperRNN, trained for two updates on series of so many steps."""
+    import torch
+
+    import hypercheck
+    from hypercheck import models
+
+    torch.manual_seed(0)
+    model = models.build("hyper_rnn")
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    with hypercheck.watch(model, optimizer, steps=2) as report:
+        for _ in range(2):
+            loss = model(torch.randn(8, steps, model.inputs)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return report.data.flows
+
+
+def measure(name: str, flow: Flow, limit_s: float) -> None:
     """Time one diagram, folding and layout apart."""
-    flow = program(size, level)
     start = time.perf_counter()
-    drawing = diagram.draw(flow, title=f"{program.__name__} {size:,}")
+    drawing = diagram.draw(flow, title=f"{name} {len(flow.nodes):,}")
     folded = time.perf_counter()
     svg = picture.render(drawing.graph, "svg", limit_s=limit_s)
     laid_out = time.perf_counter()
     shown = drawing.folded.flow
     print(
-        f"{program.__name__:<10}{level:<8}{len(flow.nodes):>8}{len(flow.edges):>9}{len(shown.nodes):>7}"
+        f"{name:<10}{flow.level:<9}{len(flow.nodes):>8}{len(flow.edges):>9}{len(shown.nodes):>7}"
         f"{len(shown.edges):>8}{folded - start:>8.2f}{laid_out - folded:>10.2f}   {len(svg) // 1024} KiB"
     )
 
