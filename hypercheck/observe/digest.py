@@ -128,7 +128,9 @@ class Digest:
         }
         found: dict[tuple[str, str, int], CutFact] = {}
         rows_seen: dict[tuple[str, str, int], dict[int, set[int]]] = {}
-        for edge in flow.broken_edges():
+        # A detached inner update ends more than the missing graph of its gradient does: it is told first.
+        edges = sorted(flow.broken_edges(), key=lambda edge: self.tape.ops[edge.op].name == "autograd.grad")
+        for edge in edges:
             if self._initialises(edge) or self._own_history(edge):
                 continue
             above = flow.upstream(edge.source)
@@ -743,12 +745,15 @@ class Digest:
     def _overlaps(self, root: int, slots: list[Slot]) -> tuple[tuple[tuple[int, int], ...], Location | None]:
         flow, tape = self.flow, self.tape
         owners: list[tuple[Slot, torch.Tensor]] = []
+        taken = torch.zeros(_numel(tape.values[root].shape), dtype=torch.bool)
         for slot in slots[:64]:
             index = flow.elements.of(slot.value)
             positions = flow.elements.roots_of(index).get(root) if index is not None else None
             if positions is None:
                 continue
-            for other, theirs in owners:
+            apart = not bool(taken[positions].any())
+            taken[positions] = True
+            for other, theirs in owners if not apart else ():
                 both = positions[torch.isin(positions, theirs)]
                 same = positions.numel() == theirs.numel() == both.numel()
                 if both.numel() and not same and other.value != slot.value:
@@ -808,7 +813,7 @@ class Digest:
                 for n in flow.trainable_above(root)
                 if n in self.session.ever_stepped or n in self.session.manual
             ]
-            if not above or not self._updated_since(above):
+            if not above or not (self._updated_since(above) or self._stopped_learning(above)):
                 continue
             source = self.naming.value(root)
             place = frames.location(tape.ops[made].site)
@@ -820,6 +825,10 @@ class Digest:
         """Whether none of the tensors that are due in this step got a gradient."""
         due = [self.updates[number] for number in numbers if number in self.updates]
         return bool(due) and all(update.size.state in ("none", "zero") for update in due)
+
+    def _stopped_learning(self, above: list[int]) -> bool:
+        """Whether the generator learned in earlier steps and is starved in this one."""
+        return self._all_starved(above) and any(number in self.session.filled_ever for number in above)
 
     def _made_before_any_step(self, step: int) -> bool:
         return self.session.steps_seen - (1 if self.step.optimizers else 0) < step
@@ -927,8 +936,17 @@ class Digest:
                 first = tape.first_values.get(number, 0)
                 if self.step.number > 1 and tape.values[first].op >= self.step.first_op:
                     continue
+                if self._received(edge.source):
+                    continue
                 found.add(number)
         return found
+
+    def _received(self, value: int) -> bool:
+        """Whether a leaf shows numbers that others had computed in this step: it is no weight of its own."""
+        fact = self.tape.values[value]
+        if fact.op < self.step.first_op or self.tape.ops[fact.op].kind == Kind.FLAG_SET:
+            return False
+        return any(number != fact.object for number in self.flow.trainable_above(value))
 
     def _generators_of(self, slot: Slot) -> list[int]:
         """The trainable tensors that made a generated weight: without the tensor that carries it."""
@@ -1056,7 +1074,10 @@ class Digest:
 
     def _update_fact(self, update: Update) -> UpdateFact:
         cleared = self._cleared_at(update.object) if update.size.state in ("none", "zero") else None
-        carried = any(update.object in item.carried for item in self.step.backwards)
+        carried = any(
+            update.object in item.carried and not self._replaced_since(update.object, item)
+            for item in self.step.backwards
+        )
         record = self.session.optimizers[update.optimizer] if update.optimizer >= 0 else None
         return UpdateFact(
             key=update.object,
@@ -1074,6 +1095,11 @@ class Digest:
             finite_after=update.finite_after,
             frozen=update.optimizer >= 0 and self._is_frozen(update.object),
         )
+
+    def _replaced_since(self, number: int, item: Backward) -> bool:
+        """Whether the gradient was set by hand after the backward, so that nothing adds up."""
+        events = self.tape.grad_events[item.event : self.step.end_event]
+        return any(owner == number for _, owner, _, _ in events)
 
     def _cleared_at(self, number: int) -> Location | None:
         filled = [item.event for item in self.step.backwards if number in item.filled]
@@ -1152,9 +1178,15 @@ def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape
 
 
 def _spans(positions: torch.Tensor, total: int) -> tuple[tuple[int, int], ...]:
-    mask = torch.zeros(total, dtype=torch.bool)
-    mask[positions.long()] = True
-    return ranges(mask)[:64]
+    """The half-open ranges of sorted positions, the first 64 of them."""
+    if not positions.numel():
+        return ()
+    gaps = (positions[1:] - positions[:-1] != 1).nonzero().flatten()[:64]
+    firsts = [int(positions[0]), *positions[gaps + 1].tolist()]
+    lasts = [*positions[gaps].tolist(), int(positions[-1])]
+    if len(gaps) == 64:
+        firsts, lasts = firsts[:64], lasts[:64]
+    return tuple((first, last + 1) for first, last in zip(firsts, lasts))
 
 
 def _numel(shape: tuple[int, ...]) -> int:

@@ -80,7 +80,7 @@ class GradientProbe:
         numbers = {number: sequence for sequence, number in self._graph.sequence_numbers.items()}
         found: dict[int, frozenset[int]] = {}
         told: set[int] = set()
-        # One way may end early (a state that starts at 0) while others go on: the end next to the leaf counts.
+        # One way may end early (a state starts at 0) while others go on: the end next to the leaf counts.
         for number in sorted(self._killed, key=lambda item: numbers.get(item, -1)):
             sequence = numbers.get(number)
             at = bisect_left(sequences, sequence) if sequence is not None else len(sequences)

@@ -31,6 +31,8 @@ from hypercheck.observe.walk import GradNode, Walk, walk_graph
 T = TypeVar("T")
 _EXTRA_RECORDED = 40
 _MIN_PER_OPTIMIZER = 3
+_AFTER_A_CHANGE = 3
+"""How many steps are recorded after something changed."""
 
 
 @dataclass
@@ -181,7 +183,7 @@ class Session:
         self._in_optimizer = 0
         self._in_closure = False
         """Whether an optimizer is stepping with a closure, which runs whole forward and backward passes."""
-        self._wake = False
+        self._wake = 0
         self._extra = 0
         self._live = False
         self._pid = os.getpid()
@@ -255,7 +257,7 @@ class Session:
         """Nothing is observed any more; what is installed goes at the next safe point or at `stop`."""
         self.steps_wanted = 0
         self.every = None
-        self._wake = False
+        self._wake = 0
         if self.step is not None:
             self.step.recorded = False
 
@@ -334,7 +336,7 @@ class Session:
                 record = self.optimizer_record(optimizer, self.tape.frames.site(frame)[0])
                 record.made_at_op = len(self.tape.ops)
                 self._read_groups(optimizer, record)
-                self._wake = True
+                self._wake = _AFTER_A_CHANGE
 
             self._guard(note)
 
@@ -344,7 +346,7 @@ class Session:
         @functools.wraps(original)
         def train(module: nn.Module, mode: bool = True) -> Any:
             if mode and not module.training and not self.recording:
-                self._wake = True
+                self._wake = _AFTER_A_CHANGE
             return original(module, mode)
 
         return train
@@ -594,7 +596,7 @@ class Session:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         pattern = hash(tuple([p.grad is None for p in parameters]))
         if pattern != record.pattern and record.pattern != -1:
-            self._wake = True
+            self._wake = _AFTER_A_CHANGE
         record.pattern = pattern
         if any(group.get("lr", 1) for group in optimizer.param_groups):
             record.zero_rates = False
@@ -667,7 +669,7 @@ class Session:
 
     def _decide_next(self, number: int) -> None:
         wanted = self._wants(number)
-        self._wake = False
+        self._wake = max(0, self._wake - 1)
         self._next_recorded = wanted
         if wanted:
             self._begin_recording()

@@ -17,7 +17,7 @@ from hypercheck.facts import (
     UsageFact,
 )
 from hypercheck.findings import Location
-from hypercheck.rules.starvation import learned
+from hypercheck.rules.starvation import learned, starved_since
 
 Spans = tuple[tuple[int, int], ...]
 Steps = tuple[int, ...]
@@ -47,10 +47,13 @@ def persistent_dead_functions(facts: RunFacts, kind: str) -> Iterator[tuple[Dead
 def persistent_dead_ends(facts: RunFacts, kinds: tuple[str, ...]) -> Iterator[tuple[DeadEnd, Steps]]:
     """Ends of generated values whose victims never learn."""
     fed = learned(facts)
+    late = starved_since(facts)
     found: dict[tuple[str, str, int], tuple[DeadEnd, list[int]]] = {}
     for step in facts.steps:
         for dead in step.dead_ends:
-            victims = tuple(key for key in dead.victims if key not in fed)
+            victims = tuple(
+                key for key in dead.victims if key not in fed or step.step >= late.get(key, step.step + 1)
+            )
             if dead.kind in kinds and victims:
                 key = (dead.kind, *_place(dead.location))
                 found.setdefault(key, (replace(dead, victims=victims), []))[1].append(step.step)

@@ -15,6 +15,25 @@ def learned(facts: RunFacts) -> frozenset[int]:
     return frozenset(update.key for step in facts.steps for update in step.updates if update.gradient == "ok")
 
 
+def starved_since(facts: RunFacts, least: int = 3) -> dict[int, int]:
+    """Keys of tensors that learned first and then never again, with the recorded step since when.
+
+    What starved once before and came back is trained by turns, and is left out.
+    """
+    states: dict[int, list[tuple[int, bool]]] = {}
+    for step in facts.steps:
+        for update in step.updates:
+            states.setdefault(update.key, []).append((step.step, update.gradient in ("ok", "nonfinite")))
+    found = {}
+    for key, seen in states.items():
+        hungry = [number for number, fed in seen if not fed]
+        if len(hungry) >= least and len(hungry) < len(seen):
+            tail = seen[-len(hungry) :]
+            if not any(fed for _, fed in tail):
+                found[key] = tail[0][0]
+    return found
+
+
 def live_rows(facts: RunFacts, key: int) -> set[int]:
     """The rows of a tensor whose gradient was not zero in at least one recorded step."""
     found: set[int] = set()
@@ -29,13 +48,18 @@ def live_rows(facts: RunFacts, key: int) -> set[int]:
 def persistent_cuts(facts: RunFacts, mechanism: str) -> list[tuple[CutFact, tuple[int, ...]]]:
     """The cuts of a mechanism whose victims never learn in any recorded step, each with its steps."""
     fed = learned(facts)
+    late = starved_since(facts)
     found: dict[tuple[str, int, str], tuple[CutFact, list[int]]] = {}
     rows_alive: dict[int, set[int]] = {}
     for step in facts.steps:
         for cut in step.cuts:
             if cut.mechanism != mechanism:
                 continue
-            victims = tuple(key for key in cut.victims if key not in fed)
+            victims = tuple(
+                key
+                for key in cut.victims
+                if key not in fed or (cut.in_weight and step.step >= late.get(key, step.step + 1))
+            )
             rows = {}
             for key, spans in cut.victim_rows.items():
                 alive = rows_alive.setdefault(key, live_rows(facts, key))

@@ -53,7 +53,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     judged = [step for step in facts.steps if step.updates]
     for source, steps in steps_of.items():
         stale = last[source]
-        if len(steps) < 2 or any(fresh_elsewhere(step, stale) for step in judged[1:]):
+        if len(steps) < 2 or any(
+            fresh_elsewhere(step, stale) for step in judged[1:] if step.step >= steps[0]
+        ):
             continue
         names = tuple(facts.name(key) for key in stale.victims)
         yield Finding(

@@ -51,6 +51,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if spoilt is not None and all(steps[0] > spoilt for steps in bad.values()):
         return  # the parameters were NaN first: nonfinite-parameter tells it
     keys = [key for key, steps in bad.items() if len(steps) >= min(2, len(judged))]
+    if not keys:
+        # The NaN may be hidden by then: made 0 after the backward, so that the tensors stand still instead.
+        hidden = [step for step in judged if any(b.nonfinite_at for b in step.backwards)]
+        keys = [u.key for u in hidden[-1].updates if u.gradient == "zero"] if len(hidden) >= 2 else []
+        bad.update({key: [step.step for step in hidden] for key in keys})
     if keys:
         names = tuple(facts.name(key) for key in keys)
         backwards = [b for step in facts.steps for b in step.backwards if step.step in bad[keys[0]]]
@@ -78,4 +83,4 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC403", "nonfinite-gradient", Severity.ERROR, "before step", check, __doc__)
+RULE = Rule("HC403", "nonfinite-gradient", Severity.ERROR, "before step", check, __doc__, explains=("HC402",))
