@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ _MOST_OBJECTS = 40_000
 _MOST_ITEMS = 3_000
 _DEEPEST = 7
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), type, types.ModuleType)
+_PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
+"""They say that they are what they stand for, and cannot be known by a weak reference themselves."""
 _MODULE_INTERNALS = frozenset(nn.Module().__dict__)
 
 
@@ -57,7 +60,7 @@ class _Search:
         if isinstance(item, Tensor):
             self.found.tensors.setdefault(id(item), []).append((item, holder))
             return
-        if isinstance(item, _PLAIN) or depth > _DEEPEST:
+        if type(item) in _PROXIES or isinstance(item, _PLAIN) or depth > _DEEPEST:
             return
         if id(item) in self.seen or len(self.seen) > _MOST_OBJECTS:
             return

@@ -590,6 +590,8 @@ class Session:
 
     def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
+        if closure and self.step is not None and record.number in self.step.optimizers:
+            self._finish_step()  # its backward comes inside of this call, too late to end the step before it
         step = self.step
         if step is None:
             return
