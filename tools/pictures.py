@@ -1,9 +1,15 @@
-"""The pictures of the README, drawn from real runs: docs/pictures/report.svg, healthy.svg and cut.svg."""
+"""The pictures of the README, drawn from real runs: the report, two diagrams, the page.
+
+    python tools/pictures.py
+
+docs/pictures/report.svg, healthy.svg and cut.svg are drawn anew; page.png too where a Chromium is installed.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,46 +17,67 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hypercheck.findings import Flow, ReportData
-from hypercheck.report import diagram, json_report, picture
+from hypercheck.report import json_report
 from hypercheck.report.console import ConsoleReport
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
+BROKEN = ("examples/digits_full_broken.py", "--quick")
+REPAIRED = ("examples/digits_full.py", "--quick")
+PAGE_SIZE = "1000,1330"
 
 
-def report_on(*arguments: str) -> ReportData:
-    """The report of `hypercheck run` on one of the examples."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "hypercheck", "run", "--format", f"json={file}", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
-        return json_report.load(file.read_text(encoding="utf-8"))
+def run(options: list[str], script: tuple[str, ...]) -> None:
+    """`hypercheck run` on one of the examples; what it writes is named in the options."""
+    command = [sys.executable, "-m", "hypercheck", "run", *options, *script]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"`{' '.join(command)}` ended with status {done.returncode}")
 
 
-def print_as_svg(data: ReportData, command: str, out: Path) -> None:
+def print_as_svg(report: Path, command: str, out: Path) -> None:
     """The report as a terminal shows it."""
     console = Console(record=True, width=100, file=io.StringIO(), highlight=False)
-    console.print(ConsoleReport(data))
-    out.write_text(console.export_svg(title=command, unique_id="report"), encoding="utf-8")
+    console.print(ConsoleReport(json_report.load(report.read_text(encoding="utf-8"))))
+    # A terminal pads its lines with blanks, and an SVG need not.
+    lines = console.export_svg(title=command, unique_id="report").splitlines()
+    out.write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")
 
 
-def draw(data: ReportData, out: Path) -> None:
-    """The gradient flow of the modules."""
-    flow = next((flow for flow in data.flows if flow.level == "module"), Flow("module"))
-    out.write_bytes(picture.render(diagram.to_dot(flow, title=data.target.path)))
+def photograph(page: Path, out: Path) -> bool:
+    """The page as a browser shows it; False where there is none."""
+    browsers = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    browser = next((path for path in browsers if path), None)
+    if browser is None:
+        return False
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={PAGE_SIZE}"]
+    subprocess.run(
+        [browser, *flags, f"--screenshot={out}", page.as_uri()],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+    )
+    return True
 
 
 def main() -> None:
     """Draw all of them again."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    broken = report_on("examples/digits_full_broken.py", "--quick")
-    print_as_svg(broken, "hypercheck run examples/digits_full_broken.py --quick", PICTURES / "report.svg")
-    draw(broken, PICTURES / "cut.svg")
-    draw(report_on("examples/digits_full.py", "--quick"), PICTURES / "healthy.svg")
-    for path in sorted(PICTURES.glob("*.svg")):
-        print(f"wrote {path.relative_to(ROOT)}")
+    with tempfile.TemporaryDirectory() as folder:
+        report, page = Path(folder) / "report.json", Path(folder) / "report.html"
+        outputs = ["--output", f"json={report}", "--output", f"html={page}"]
+        run([*outputs, "--graph", str(PICTURES / "cut.svg")], BROKEN)
+        run(["--output", f"json={folder}/healthy.json", "--graph", str(PICTURES / "healthy.svg")], REPAIRED)
+        print_as_svg(report, f"hypercheck run {' '.join(BROKEN)}", PICTURES / "report.svg")
+        drawn = ["cut.svg", "healthy.svg", "report.svg"]
+        if photograph(page, PICTURES / "page.png"):
+            drawn.append("page.png")
+        else:
+            print("page.png is left as it is: there is no Chromium; install chromium", file=sys.stderr)
+    for name in drawn:
+        print(f"wrote {(PICTURES / name).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

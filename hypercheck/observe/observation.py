@@ -71,7 +71,7 @@ class Observation:
         self._firsts.append((step.first_op, step.number))
         digest = Digest(session, step, self._firsts)
         facts = digest.facts()
-        facts = replace(facts, numbers=_with_unused(facts))
+        facts = replace(facts, numbers=_completed(facts))
         self.steps.append(facts)
         # The first step may start from zeros and the second is soon there; each picture costs some time.
         cut, before = bool(facts.cuts), self._flows_cut
@@ -288,12 +288,16 @@ class Observation:
         )
 
 
-def _with_unused(facts: StepFacts) -> StepNumbers | None:
-    """The step's numbers with the share of generated numbers that nothing used."""
+def _completed(facts: StepFacts) -> StepNumbers | None:
+    """The step's numbers with the share of generated numbers that nothing used, and zeros for no gradient."""
+    if facts.numbers is None:
+        return None
     total = sum(usage.total for usage in facts.usages)
-    if facts.numbers is None or not total:
-        return facts.numbers
-    return replace(facts.numbers, unused_share=1 - sum(usage.used for usage in facts.usages) / total)
+    return replace(
+        facts.numbers,
+        grad_norms={**dict.fromkeys(facts.numbers.update_ratios, 0.0), **facts.numbers.grad_norms},
+        unused_share=1 - sum(usage.used for usage in facts.usages) / total if total else None,
+    )
 
 
 def _tops(paths: list[str]) -> tuple[str, ...]:
