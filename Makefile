@@ -44,6 +44,7 @@ types: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python tools/rule_docs.py --check || { echo "mend it by: $(BIN)/python tools/rule_docs.py --write" >&2; exit 1; }
+	$(BIN)/python tools/fault_matrix.py --check
 
 fix: $(STAMP) ## format, and repair what ruff can repair
 	$(BIN)/ruff check --fix .

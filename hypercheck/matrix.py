@@ -17,6 +17,9 @@ from hypercheck.settings import Settings
 FOUND, SILENT, MISSED = "found", "silent", "missed"
 FALSE_ALARM, OTHER_LINE, NOT_APPLICABLE = "alarm", "line", "-"
 RIGHT = frozenset({FOUND, SILENT, NOT_APPLICABLE})
+SYMBOLS = {FOUND: "✓", NOT_APPLICABLE: "–", MISSED: "missed", OTHER_LINE: "line"}
+"""What stands in a cell of the Markdown table."""
+MODEL, RIGHT_WAYS = "model", "right ways silent"
 _STEPS = 4
 
 
@@ -70,9 +73,7 @@ def render(found: list[Cell], markdown: bool) -> str:
     columns = list(dict.fromkeys(item.way for item in found))
     table = {(item.model, item.way): item.state for item in found}
     if markdown:
-        lines = ["| model | " + " | ".join(columns) + " |", "|" + " --- |" * (len(columns) + 1)]
-        lines += [f"| {name} | " + " | ".join(table[name, way] for way in columns) + " |" for name in names]
-        return "\n".join(lines)
+        return _markdown(names, columns, table)
     lines = []
     for way in columns:
         states: dict[str, list[str]] = {}
@@ -85,6 +86,23 @@ def render(found: list[Cell], markdown: bool) -> str:
         lines += [
             f"{'':26}   {state}: {', '.join(items)}" for state, items in states.items() if state not in RIGHT
         ]
+    return "\n".join(lines)
+
+
+def _markdown(names: list[str], columns: list[str], table: dict[tuple[str, str], str]) -> str:
+    """One row for each model: the right ways counted in one column, a column for each wrong way's code."""
+    codes = {way: handover(way).code for way in columns}
+    right = [way for way in columns if not codes[way]]
+    wrong = [way for way in columns if codes[way]]
+    lines = [
+        f"| {' | '.join([MODEL, *([RIGHT_WAYS] if right else []), *(codes[way] for way in wrong)])} |",
+        "|---" * (1 + bool(right) + len(wrong)) + "|",
+    ]
+    for name in names:
+        states = [table[name, way] for way in right]
+        silent, applied = states.count(SILENT), len(states) - states.count(NOT_APPLICABLE)
+        counted = [f"{silent} of {applied}"] if right else []
+        lines.append(f"| {' | '.join([name, *counted, *(SYMBOLS[table[name, way]] for way in wrong)])} |")
     return "\n".join(lines)
 
 

@@ -148,15 +148,15 @@ def handover(name: str) -> Handover:
 class Expected:
     """What a checker should find: the code, and the file and line of the statement to blame.
 
-    `alike` are codes that are as right. What nobody reads can be blamed on the one who made it too: then
-    `maker` is the file that any line of may be named.
+    `alike` are codes that are as right. What nobody reads can be blamed on the one who made it too: any line
+    of the files `makers` is right then.
     """
 
     code: str
     file: str
     line: int
     alike: tuple[str, ...] = ()
-    maker: str = ""
+    makers: tuple[str, ...] = ()
 
     def names(self, code: str) -> bool:
         """Whether a finding of that code tells of this mistake."""
@@ -164,9 +164,10 @@ class Expected:
 
     def stands_at(self, file: str, first: int, last: int) -> bool:
         """Whether a statement on these lines of a file, by its full or shortened path, is to blame."""
-        if self.maker and Path(self.maker).match(f"**/{Path(file).name}"):
+        name = Path(file).name
+        if name in (Path(maker).name for maker in self.makers):
             return True
-        return Path(self.file).name == Path(file).name and first <= self.line <= last
+        return Path(self.file).name == name and first <= self.line <= last
 
 
 @dataclass
@@ -210,16 +211,16 @@ def build_case(model_name: str, handover_name: str, seed: int = 0) -> Case:
     """
     way = handover(handover_name)
     model = models.build(model_name, **SETTINGS.get(model_name, {}))
-    case = Case(model_name, way, model, None, None, _why_not(model, way))
+    case = Case(model_name, way, model, None, None, why_not(model, way))
     case.batches.manual_seed(seed)
     if not case.applies:
         return case
+    expected = _expected(model, way) if way.code else None
     with seeded(seed):
         _rewire(model, way)
         build = way.act if way.stage is Stage.BUILD and way.act else _adam
         case.optimizer = build(model)
-    if way.act and way.code:
-        case.expected = _expected(model, way)
+    case.expected = expected
     return case
 
 
@@ -227,8 +228,8 @@ def _expected(model: Hypernet, way: Handover) -> Expected:
     marked = way.marked or way.act
     assert marked is not None
     # A surplus is made where the model generates, and left over where `unused_output` reads.
-    maker = inspect.getfile(type(model)) if way.code == "HC203" else ""
-    return Expected(way.code, inspect.getfile(marked), marked_line(marked, way.code), way.alike, maker)
+    makers = (inspect.getfile(type(model)), inspect.getfile(model.generate)) if way.code == "HC203" else ()
+    return Expected(way.code, inspect.getfile(marked), marked_line(marked, way.code), way.alike, makers)
 
 
 def marked_line(function: Callable[..., Any], code: str) -> int:
@@ -244,8 +245,12 @@ def _adam(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 
 
-def _why_not(model: Hypernet, way: Handover) -> str:
-    """Why this way does not apply to this model; empty if it does."""
+def why_not(model: Hypernet, way: Handover) -> str:
+    """Why this way does not apply to this model; empty if it does.
+
+    >>> why_not(models.build("full"), handover("vmap"))
+    'the model has no choice of batching'
+    """
     if way.stage is Stage.USE and way.act is not right.functional and model.reshapes:
         return "the shapes of the weights differ from step to step; no one module fits them"
     if way.stage is Stage.BATCHING and not hasattr(model, "batching"):
@@ -254,6 +259,8 @@ def _why_not(model: Hypernet, way: Handover) -> str:
         return "overwriting weights in place between two uses in a step is an error in PyTorch itself"
     if way.code == "HC201" and model.per_sample:
         return "samples have their own weights; a wrong offset would mix them"
+    if way.code == "HC115" and model.stored_factors:
+        return "stored factors of the generated weights go on learning: freezing the others is a choice"
     if way.code in ("HC301", "HC302") and wrong.embedding_name(model) is None:
         return "the model has no learned embedding"
     if way.code == "HC303" and not isinstance(getattr(model, "trunk", None), nn.Sequential):

@@ -54,6 +54,8 @@ class Hypernet(nn.Module):
     """True where weights are generated and used several times in one step."""
     reshapes: ClassVar[bool] = False
     """True where the shapes of the generated tensors depend on the condition."""
+    stored_factors: ClassVar[bool] = False
+    """True where each weight is a product of a generated tensor and of a stored one that learns as well."""
 
     def generate(self, cond: Any = None) -> dict[str, Tensor]:
         """The generated tensors by name; `cond` is whatever the weights depend on."""

@@ -22,6 +22,8 @@ from hypercheck.models.survey import ModelInfo
 class WeightNormHypernet(MLPHypernet):
     """Embedding [1, E] -> trunk -> head -> V; W has rows of the stored lengths `base_length`."""
 
+    stored_factors = True
+
     def __init__(
         self,
         main_dims: Sequence[int] = (8, 16, 3),
