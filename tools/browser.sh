@@ -11,15 +11,15 @@ skip() {
 	exit 0
 }
 
-chromium() {
+browser() {
 	command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
-if ! chromium >/dev/null; then
+if ! browser >/dev/null; then
 	command -v apt-get >/dev/null || skip "there is no Chromium and no apt-get; install chromium"
 	test "$(id -u)" -eq 0 || skip "there is no Chromium; say: sudo apt-get install chromium"
 	{ apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1
-	chromium >/dev/null || skip "apt-get could not install chromium"
+	browser >/dev/null || skip "apt-get could not install chromium"
 fi
 if ! "$python" -c 'import playwright' 2>/dev/null; then
 	"$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]' \
