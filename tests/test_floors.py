@@ -22,7 +22,7 @@ FORBIDDEN = {
 }
 DOORS = (
     *("cli.py", "api.py", "__main__.py", "running.py", "script.py", "target.py", "matrix.py", "ranks.py"),
-    *("pytest_plugin.py", "lightning_callback.py", "transformers_callback.py"),
+    *("pytest_plugin.py", "callbacks.py", "lightning_callback.py", "transformers_callback.py"),
 )
 
 
