@@ -116,7 +116,7 @@ def recurrent() -> Work:
 
 def conditional() -> Work:
     """(d) Every sample generates its own network, run as a grouped convolution, batch 64."""
-    model = GroupConvHypernet(main_dims=(64, 64, 64, 10), hidden=(64,))
+    model = GroupConvHypernet(main_dims=(128, 128, 128, 10), hidden=(64,))
     return trained(model, model.example(64))
 
 

@@ -204,7 +204,8 @@ def _distinct(flat: Tensor) -> Tensor:
     low = int(flat.min())
     width = int(flat.max()) - low + 1
     if width > 64 * flat.numel():
-        return torch.unique(flat)
+        few: Tensor = torch.unique(flat)
+        return few
     seen = torch.zeros(width, dtype=torch.bool)
     seen[flat.long() - low] = True
     return (seen.nonzero().flatten() + low).to(flat.dtype)

@@ -45,6 +45,7 @@ class FrameReader:
         self._kinds: dict[int, int] = {}
         self._tags: dict[int, str] = {}
         self._codes: list[CodeType] = []
+        self._sites: dict[tuple[int, int], Site] = {}
         self._user_roots = user_roots
 
     def site(self, frame: FrameType | None) -> tuple[Site | None, tuple[str, ...]]:
@@ -58,7 +59,11 @@ class FrameReader:
             if kind is None:
                 kind = self._classify(frame)
             if kind == _USER:
-                return Site(code, frame.f_lasti), tuple(found)
+                place = (id(code), frame.f_lasti)
+                known = self._sites.get(place)
+                if known is None:
+                    known = self._sites[place] = Site(code, frame.f_lasti)
+                return known, tuple(found)
             if kind == _INSTALLED and installed is None:
                 installed = Site(code, frame.f_lasti)
             if id(code) in tags:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
 from hypercheck.findings import Flow, Link, OptimizerInfo, Roles, StepNumbers
 from hypercheck.observe import frames, names
+from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
@@ -68,6 +70,10 @@ class Observation:
             self._on_step(self)
 
     def _take(self, session: Session, step: Step) -> None:
+        with collector_paused():
+            self._judge(session, step)
+
+    def _judge(self, session: Session, step: Step) -> None:
         self._firsts.append((step.first_op, step.number))
         digest = Digest(session, step, self._firsts)
         facts = digest.facts()
@@ -92,10 +98,14 @@ class Observation:
         if self._to_draw is not None:
             digest, facts = self._to_draw
             self._to_draw = None
-            self._flows = (
-                module_flow(digest, facts.cuts, facts.usages, facts.dead_ends),
-                op_flow(digest, facts.cuts),
-            )
+            try:
+                with torch._C.DisableTorchFunction(), collector_paused():
+                    self._flows = (
+                        module_flow(digest, facts.cuts, facts.usages, facts.dead_ends),
+                        op_flow(digest, facts.cuts),
+                    )
+            except Exception as fault:
+                self.session._fault(fault)
         return self._flows
 
     def _inputs_of_generators(self, digest: Digest, upstream: set[int], facts: StepFacts) -> set[int]:

@@ -57,11 +57,11 @@ class GradientProbe:
 
     def attach(self) -> None:
         """Begin to look; a graph that is very large is left alone."""
-        if len(self._graph.nodes) > _MOST_NODES:
+        if len(self._graph.grad_fns) > _MOST_NODES:
             return
         for number, here in self._ways.items():
             node = self._graph.grad_fns[number]
-            if node is not None and self._graph.nodes[number].leaf is None:
+            if node is not None and number not in self._graph.leaf_of:
                 self._handles.append(node.register_hook(self._looking(number, node, here)))
 
     def detach(self) -> None:
@@ -132,14 +132,16 @@ class GradientProbe:
 def _ways(graph: Walk, victims: dict[int, int]) -> dict[int, frozenset[int]]:
     """Node number to the victims that can be reached from it; `victims` are leaf positions with objects."""
     above: dict[int, list[int]] = {}
+    if not victims:
+        return {}
     for source, target in graph.edges:
         above.setdefault(target, []).append(source)
     found: dict[int, set[int]] = {}
-    for node in graph.nodes:
-        victim = victims.get(node.leaf) if node.leaf is not None else None
+    for leaf_node, leaf in graph.leaf_of.items():
+        victim = victims.get(leaf)
         if victim is None:
             continue
-        stack = [node.number]
+        stack = [leaf_node]
         while stack:
             number = stack.pop()
             here = found.setdefault(number, set())

@@ -21,6 +21,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from hypercheck.observe import gradients, names, torch_compat
+from hypercheck.observe.collector import RareCollections
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.gradients import Fingerprint, GradientSize
 from hypercheck.observe.patches import Patches, RecordingPatches
@@ -53,7 +54,6 @@ class Backward:
     """How many gradient events the tape had when the backward was done."""
     by_grad: bool = False
     created_graph: bool = False
-    sequence: frozenset[int] = frozenset()
     killers: tuple[Killer, ...] = ()
     """Where gradients became zero or not finite, if a step before gave a reason to look."""
     nonfinite_op: int | None = None
@@ -166,7 +166,7 @@ class Session:
         self.not_observed: dict[str, str] = {}
         self.suspects: dict[str, set[int]] = {}
         """Objects whose gradient was zero, or not finite, in the last recorded step."""
-        self._probe: GradientProbe | None = None
+        self._probes: list[GradientProbe] = []
         self.autograd: tuple[list[GradNode], list[tuple[int, int]], list[int]] = ([], [], [])
         """Nodes, edges and the leaves' objects of an early recorded backward pass."""
         self.step: Step | None = None
@@ -179,6 +179,7 @@ class Session:
         self._recorder: Recorder | None = None
         self._recording_patches: RecordingPatches | None = None
         self._recording_thread: int | None = None
+        self._collections = RareCollections()
         self._in_backward = 0
         self._in_optimizer = 0
         self._in_closure = False
@@ -217,8 +218,7 @@ class Session:
             return
         self._guard(self._finish_step)
         self._end_recording()
-        if self._probe is not None:
-            self._probe.detach()
+        self._detach_probes()
         self._live = False
         for handle in self._handles:
             handle.remove()
@@ -272,12 +272,14 @@ class Session:
         self._recording_patches.install()
         torch_compat.push_lowest(self._recorder)
         self._recording_thread = threading.get_ident()
+        self._collections.begin()
 
     def _end_recording(self) -> None:
         recorder, patches = self._recorder, self._recording_patches
         if recorder is None:
             return
         recorder.live = False
+        self._collections.end()
         if threading.get_ident() == self._recording_thread:
             torch_compat.remove(recorder)
         if patches is not None:
@@ -478,7 +480,6 @@ class Session:
             custom,
             carried,
             by_grad=by_grad,
-            sequence=frozenset(graph.sequence_numbers),
         )
         step.backwards.append(seen)
         if not by_grad and inputs is None:
@@ -487,9 +488,7 @@ class Session:
 
     def _attach_probe(self, graph: Walk) -> None:
         """Look where the gradients die that were dead in the step before."""
-        if self._probe is not None:
-            self._probe.detach()
-            self._probe = None
+        self._detach_probes()
         for kind, objects in self.suspects.items():
             victims = {
                 position: number
@@ -497,21 +496,25 @@ class Session:
                 if (number := self.tape.object_of(leaf)) in objects
             }
             if victims and self.tape.looks_closely:
-                self._probe = GradientProbe(graph, victims, kind, self._fault)
-                self._probe.attach()
-                return
-        if self.tape.sequences:
-            self._probe = GradientProbe.of_operations(graph, self.tape.sequences, self._fault)
-            self._probe.attach()
+                self._probes.append(GradientProbe(graph, victims, kind, self._fault))
+        if self.tape.sequences and "nonfinite" not in self.suspects:
+            self._probes.append(GradientProbe.of_operations(graph, self.tape.sequences, self._fault))
+        for probe in self._probes:
+            probe.attach()
+
+    def _detach_probes(self) -> None:
+        for probe in self._probes:
+            probe.detach()
+        self._probes.clear()
 
     def _after_backward(self, seen: Backward | None) -> None:
         if seen is None:
             return
         seen.event = len(self.tape.grad_events)
-        if self._probe is not None:
-            self._probe.detach()
-            seen.killers = self._probe.killers(self.tape.sequences)
-            self._probe = None
+        seen.killers = tuple(
+            killer for probe in self._probes for killer in probe.killers(self.tape.sequences)
+        )
+        self._detach_probes()
         if not seen.finite:
             seen.nonfinite_op = self.tape.first_nonfinite
         filled = set()

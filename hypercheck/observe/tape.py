@@ -84,30 +84,50 @@ class Assignment:
     site: Site | None
 
 
-class _Entry:
-    __slots__ = ("group", "object", "ref", "synced", "value")
+class ObjectFact:
+    """What is known of a tensor object: what made it, its present value, and the writes through aliases."""
 
-    def __init__(self, ref: weakref.ref[Tensor], value: int, number: int) -> None:
+    # One plain object where several would be tidier: each of them is seen by every garbage collection.
+    __slots__ = (
+        "dtype",
+        "from_outside",
+        "group",
+        "is_parameter",
+        "made_at",
+        "made_by",
+        "object",
+        "ref",
+        "synced",
+        "value",
+    )
+
+    def __init__(
+        self,
+        ref: weakref.ref[Tensor],
+        is_parameter: bool,
+        made_at: Site | None,
+        from_outside: bool,
+        dtype: str = "",
+        made_by: str = "",
+    ) -> None:
         self.ref = ref
-        self.value = value
-        self.object = number
+        self.is_parameter = is_parameter
+        self.made_at = made_at
+        self.from_outside = from_outside
+        self.dtype = dtype
+        self.made_by = made_by
         self.group: list[int] | None = None
         self.synced = 0
+        self.value = -1
+        self.object = -1
 
 
-@dataclass
-class ObjectFact:
-    """What is known of a tensor object beyond its values."""
-
-    ref: weakref.ref[Tensor]
-    is_parameter: bool
-    made_at: Site | None
-    from_outside: bool
-    dtype: str = ""
-    made_by: str = ""
-
-
-_KEEP_ARGUMENTS = (Kind.VIEW, Kind.MAYBE_VIEW)
+# Plain numbers: to look a member up in an enum takes longer than what is done with it here.
+_SKIP, _VIEW, _WRITE, _EXPORT = int(Kind.SKIP), int(Kind.VIEW), int(Kind.WRITE), int(Kind.EXPORT)
+_FRESH = int(Kind.FRESH)
+_WRITES = frozenset({_WRITE, int(Kind.FOREACH_WRITE)})
+_KEEP_ARGUMENTS = frozenset({_VIEW, int(Kind.MAYBE_VIEW)})
+_NOTHING: dict[str, Any] = {}
 _JOINS = frozenset(
     "cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select "
     "gather repeat_interleave __setitem__ take masked_select tril triu masked_fill".split()
@@ -148,7 +168,7 @@ class Tape:
         """Whether a probe wants the numbers of all operations."""
         self.first_nonfinite: int | None = None
         self._budget = budget
-        self._known: dict[int, _Entry] = {}
+        self._known: dict[int, ObjectFact] = {}
         self._pointers: dict[int, int] = {}
         self._opaque: list[dict[int, None]] = []
         self._opaque_notes: list[list[Note]] = []
@@ -164,8 +184,8 @@ class Tape:
         group = entry.group
         if group is not None and len(group) != entry.synced:
             self._sync(tensor, entry)
-        value = self.values[entry.value]
-        if value.op == -1 or value.leaf:
+        op, _, _, _, leaf = value = self.values[entry.value]
+        if op == -1 or leaf:
             requires_grad = tensor.requires_grad
             if requires_grad != value.requires_grad:
                 self._new_flags(tensor, entry, requires_grad, None)
@@ -240,28 +260,32 @@ class Tape:
 
     def _enter(self, tensor: Tensor, op: int, site: Site | None, made_by: str = "") -> int:
         number = len(self.objects)
-        ref = weakref.ref(tensor)
         self.objects.append(
             ObjectFact(
-                ref, isinstance(tensor, torch.nn.Parameter), site, op == -1, str(tensor.dtype), made_by
+                weakref.ref(tensor),
+                isinstance(tensor, torch.nn.Parameter),
+                site,
+                op == -1,
+                str(tensor.dtype),
+                made_by,
             )
         )
-        return self._remember(tensor, ref, number, op)
+        return self._remember(tensor, number, op)
 
-    def _remember(
-        self, tensor: Tensor, ref: weakref.ref[Tensor], number: int, op: int, view: bool = False
-    ) -> int:
+    def _remember(self, tensor: Tensor, number: int, op: int, view: bool = False) -> int:
         value = len(self.values)
         requires_grad, leaf = _flags(tensor)
         if leaf and view:
             # A view taken under no_grad says requires_grad=True without a grad_fn: nothing comes back.
             requires_grad = leaf = False
         self.values.append(Value(op, number, requires_grad, tuple(tensor.shape), leaf))
-        self._known[id(tensor)] = _Entry(ref, value, number)
+        known = self.objects[number]
+        known.value, known.object = value, number
+        self._known[id(tensor)] = known
         self.first_values[number] = value
         return value
 
-    def _sync(self, tensor: Tensor, entry: _Entry) -> None:
+    def _sync(self, tensor: Tensor, entry: ObjectFact) -> None:
         """The tensor's storage was written through an alias since it was last looked at."""
         group = entry.group or []
         pending = tuple(write for write in group[entry.synced :] if write != entry.value)
@@ -280,7 +304,7 @@ class Tape:
         )
         entry.value = value
 
-    def _new_flags(self, tensor: Tensor, entry: _Entry, requires_grad: bool, site: Site | None) -> None:
+    def _new_flags(self, tensor: Tensor, entry: ObjectFact, requires_grad: bool, site: Site | None) -> None:
         old = self.values[entry.value]
         value = len(self.values)
         leaf = requires_grad and _flags(tensor)[1]
@@ -312,7 +336,12 @@ class Tape:
         """Write down one torch function call that has just returned `out`."""
         if name == "__deepcopy__":
             args = args[:1]  # the memo holds the copy already
-        tensors = list(_tensors(args))
+        tensors = []
+        for item in args:
+            if isinstance(item, Tensor):
+                tensors.append(item)
+            elif isinstance(item, (list, tuple, dict)):
+                tensors.extend(_tensors((item,)))
         if kwargs:
             tensors.extend(_tensors(kwargs.values()))
         if self._opaque:
@@ -321,17 +350,18 @@ class Tape:
         inputs = tuple([self.value_of(tensor) for tensor in tensors])
         if name in SHAPE_GIVERS:
             inputs = inputs[:1]
-        elif kind == Kind.FRESH and name not in ("normal", "bernoulli", "multinomial"):
+        elif kind == _FRESH and name not in ("normal", "bernoulli", "multinomial"):
             inputs = ()
         site, tags = self.frames.site(frame)
-        if kind == Kind.EXPORT:
+        if kind == _EXPORT:
             self._export(name, inputs, tensors, out, site, tags)
             return
-        written = _written(name, kind, args, kwargs, tensors, out)
+        writes = kind in _WRITES
+        written = _written(name, kind, args, kwargs, tensors, out) if kwargs or writes else None
         if not inputs or self.exports.scalars:
             inputs += self._imported(name, args, kwargs, out)
-        if kind in (Kind.WRITE, Kind.FOREACH_WRITE) or written:
-            self._write(name, kind, inputs, written, args, kwargs, site, tags)
+        if writes or written:
+            self._write(name, kind, inputs, written or [], args, kwargs, site, tags)
             return
         self._plain(name, kind, inputs, tensors, args, kwargs, out, site, tags)
 
@@ -351,20 +381,22 @@ class Tape:
         index = len(self.ops)
         requires_grad = False
         group = None
+        given = {id(tensor) for tensor in tensors}
+        view = bool(tensors) and kind in _KEEP_ARGUMENTS
+        closely = self.looks_closely or name in SINGULAR
         for tensor in (out,) if isinstance(out, Tensor) else _tensors((out,)):
-            if any(tensor is given for given in tensors):
+            if id(tensor) in given:
                 continue
             number = len(self.objects)
-            ref = weakref.ref(tensor)
-            self.objects.append(ObjectFact(ref, False, site, False, "", name))
-            value = self._remember(tensor, ref, number, index, view=bool(tensors) and kind in _KEEP_ARGUMENTS)
+            self.objects.append(ObjectFact(weakref.ref(tensor), False, site, False, "", name))
+            value = self._remember(tensor, number, index, view=view)
             outputs.append(value)
-            if self.looks_closely or name in SINGULAR:
+            if closely:
                 self._note_node(tensor, index, tensors if name not in _MASKS else (tensor,))
             if name in ("detach", "data") and tensor.numel() and torch_compat.is_plain(tensor):
                 self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
-            if tensors and (kind == Kind.VIEW or (kind == Kind.MAYBE_VIEW and tensor._base is not None)):
+            if view and (kind == _VIEW or tensor._base is not None):
                 group = self._join_group(tensors[0], tensor, group)
         if not outputs:
             return
@@ -375,11 +407,12 @@ class Tape:
         if kind in _KEEP_ARGUMENTS or name in _JOINS:
             arguments = self._kept(args, kwargs)
         elif name in SLOTS:
-            arguments = self._slots(name, args, kwargs)
-        self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, self._module(), arguments))
+            arguments = self._slots(name, args, kwargs, inputs)
+        module = self.module_stack[-1] if self.module_stack else -1
+        self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, module, arguments))
         if requires_grad and name in WATCHED:
-            given, place = zip(inputs, tensors), (site, name, self._module())
-            self.samples.take(index, name, place, given, (args, kwargs), zip(outputs, _tensors((out,))))
+            operands, place = zip(inputs, tensors), (site, name, module)
+            self.samples.take(index, name, place, operands, (args, kwargs), zip(outputs, _tensors((out,))))
 
     def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
         """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
@@ -466,7 +499,9 @@ class Tape:
         return tuple(found)
 
     def _kept(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        return self._keep(args), {key: self._keep(item) for key, item in kwargs.items()}
+        return self._keep(args), {
+            key: self._keep(item) for key, item in kwargs.items()
+        } if kwargs else _NOTHING
 
     def _keep(self, item: Any) -> Any:
         if isinstance(item, Tensor):
@@ -482,11 +517,15 @@ class Tape:
             )
         return item
 
-    def _slots(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    def _slots(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: tuple[int, ...]
+    ) -> tuple[tuple[str, int], ...]:
         names = SLOTS[name]
         if name == "einsum":
             operands = list(_tensors(args[1:]))
             return tuple((f"operand {index}", self.value_of(item)) for index, item in enumerate(operands))
+        if not kwargs and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
+            return (names[0], inputs[0]), (names[1], inputs[1])
         found = [(key, self.value_of(item)) for key, item in zip(names, args) if isinstance(item, Tensor)]
         found += [(key, self.value_of(item)) for key, item in kwargs.items() if isinstance(item, Tensor)]
         return tuple(found)
@@ -833,10 +872,10 @@ class Recorder(torch.overrides.TorchFunctionMode):
                 if len(self._kinds) < 4096:
                     self._kinds[function] = found
             kind, name = found
-            if kind == Kind.SKIP:
+            if kind == _SKIP:
                 return out
             frame = sys._getframe(1)
-            if kind <= Kind.EXPORT or kind >= Kind.FRESH:
+            if kind <= _EXPORT or kind >= _FRESH:
                 self.tape.record(name, kind, args, kwargs, out, frame)
             else:
                 self._special(kind, name, args, kwargs, out, frame)
