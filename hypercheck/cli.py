@@ -84,9 +84,13 @@ def main() -> None:
     except HypercheckError as error:
         if "--debug" in sys.argv:
             raise
-        sentence = error.message + (f"; {error.hint}" if error.hint else "")
-        sys.stderr.write(f"hypercheck: {sentence}\n")
+        _complain(error)
         sys.exit(2)
+
+
+def _complain(error: HypercheckError) -> None:
+    sentence = error.message + (f"; {error.hint}" if error.hint else "")
+    sys.stderr.write(f"hypercheck: {sentence}\n")
 
 
 @app.callback(invoke_without_command=True)
@@ -405,6 +409,8 @@ def _tell(
     stream: object,
 ) -> int:
     """Print and write the report; returns hypercheck's own exit status."""
+    from functools import partial
+
     from rich.console import Console
 
     from hypercheck import report
@@ -412,9 +418,9 @@ def _tell(
     from hypercheck.report.console import ConsoleReport
 
     to_terminal = [name for name, path in wanted if path is None]
-    for name, path in wanted:
-        if path is not None:
-            report.save(data, path, name)
+    files: list[Callable[[], object]] = [
+        partial(report.save, data, path, name) for name, path in wanted if path is not None
+    ]
     for name in to_terminal or ([] if wanted else ["rich"]):
         if name == "rich":
             console = Console(file=stream, highlight=False)  # type: ignore[arg-type]
@@ -424,8 +430,16 @@ def _tell(
         else:
             stream.write(report.render(data, name).rstrip("\n") + "\n")  # type: ignore[attr-defined]
     if draw is not None:
-        draw(data)
-    if data.verdict == "incomplete":
+        files.append(partial(draw, data))
+    failed = False
+    for write in files:
+        # What one file is in want of keeps neither the others nor the script's own status back.
+        try:
+            write()
+        except HypercheckError as error:
+            failed = True
+            _complain(error)
+    if failed or data.verdict == "incomplete":
         return 2
     return int(bool(data.at_least(Severity(settings.fail_on))))
 

@@ -18,7 +18,7 @@ browser() {
 if ! browser >/dev/null; then
 	command -v apt-get >/dev/null || skip "there is no Chromium and no apt-get; install chromium"
 	test "$(id -u)" -eq 0 || skip "there is no Chromium; say: sudo apt-get install chromium"
-	{ apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1
+	{ apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1
 	browser >/dev/null || skip "apt-get could not install chromium"
 fi
 if ! "$python" -c 'import playwright' 2>/dev/null; then
