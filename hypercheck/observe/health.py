@@ -65,7 +65,7 @@ class _Look:
             above = self._above(root)
             data = self._data(above)
             rows, spread, differ = self._rows(slot, root, data)
-            pieces, pieces_of = (0, "") if self._has_data(root) else self._pieces(slot, root)
+            pieces, pieces_of = self._pieces(slot, root) if self._looks_up_only(root, above) else (0, "")
             looked = sample or output
             assert looked is not None
             yield WeightHealth(
@@ -99,6 +99,15 @@ class _Look:
 
     def _has_data(self, value: int) -> bool:
         return self.flow.ancestry.get(value, (0, 0, False))[1] != 0
+
+    def _looks_up_only(self, root: int, above: Iterable[int]) -> bool:
+        """Whether no data goes into the generator but the numbers of rows to look up."""
+        if not self._has_data(root):
+            return True
+        data = [
+            value for value in above if not self.tape.values[value].requires_grad and self._has_data(value)
+        ]
+        return all(value in self.of and not self.of[value].picked.is_floating_point() for value in data)
 
     def _above(self, value: int) -> list[int]:
         """The values that this one was made of in this step, without what lies behind data and leaves."""

@@ -17,7 +17,7 @@ def place(location: Location | None) -> tuple[str, int]:
 
 
 def over_steps(facts: RunFacts) -> Mapping[object, Seen]:
-    """The generated weights that were used once in a step, each with its steps in order."""
+    """The generated weights, each with its steps in order; one in a loop is followed by its turn in it."""
     found: dict[object, list[tuple[int, WeightHealth]]] = {}
     for step in facts.steps:
         groups: dict[object, list[WeightHealth]] = {}
@@ -31,8 +31,8 @@ def over_steps(facts: RunFacts) -> Mapping[object, Seen]:
             )
             groups.setdefault(key, []).append(weight)
         for use, weights in groups.items():
-            if len(weights) == 1:
-                found.setdefault(use, []).append((step.step, weights[0]))
+            for turn, weight in enumerate(weights):
+                found.setdefault((use, turn), []).append((step.step, weight))
     return {key: tuple(seen) for key, seen in found.items()}
 
 
