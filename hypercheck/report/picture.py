@@ -110,7 +110,10 @@ def _by_program(source: str, format: str, limit_s: float) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise UndrawableError(
-            f"a {format} picture needs the 'dot' program, which is not installed", hint=INSTALL
+            f"a {format} picture needs the 'dot' program, which is not installed",
+            hint=INSTALL
+            if format == "svg"
+            else "install Graphviz, or draw an .svg with 'hypercheck[render]'",
         )
     return _run([program, f"-T{format}"], source, limit_s, "the 'dot' program")
 

@@ -11,7 +11,7 @@ import pytest
 from report_samples import broken
 
 from hypercheck.findings import Flow, FlowEdge, FlowNode
-from hypercheck.report import folding
+from hypercheck.report import folding, json_report
 
 
 def unrolled(steps: int, cut_at: int | None = None) -> Flow:
@@ -142,3 +142,13 @@ def test_labels_folded_twice_keep_their_range() -> None:
 
     assert {"0": "0", "1": "0", "2": "2", "3": "2"} == moved
     assert [("h0…3", 4)] == [(node.label, node.count) for node in second.nodes]
+
+
+def test_a_report_in_json_holds_its_diagrams_folded() -> None:
+    data = dataclasses.replace(broken(), flows=(*broken().flows, unrolled(5_000, cut_at=3)))
+
+    text = json_report.render(data)
+
+    assert len(text) < 200_000
+    assert data.flows[:-1] == json_report.load(text).flows[:-1]
+    assert any(edge.kind == "cut" for edge in json_report.load(text).flows[-1].edges)
