@@ -9,6 +9,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import runpy
 import socket
 import sys
 import tempfile
@@ -38,8 +39,8 @@ class Launch:
         return [finding["code"] for finding in self.report["findings"] if finding["severity"] == "note"]
 
 
-def launch(program: Path, *arguments: str, processes: int = 2) -> Launch:
-    """Start the processes, wait for all of them, and read what they left."""
+def launch(program: Path, *arguments: str, processes: int = 2, plain: bool = False) -> Launch:
+    """Start the processes, wait for all of them, and read what they left; `plain` is without hypercheck."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
@@ -62,7 +63,7 @@ def launch(program: Path, *arguments: str, processes: int = 2) -> Launch:
                 "TORCHELASTIC_RUN_ID": "none",
                 "TMPDIR": name,
             }
-            process = context.Process(target=_child, args=(str(program), arguments, str(folder), world))
+            process = context.Process(target=_child, args=(str(program), arguments, name, world, plain))
             process.start()
             started.append(process)
         for process in started:
@@ -84,7 +85,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def _child(program: str, arguments: tuple[str, ...], folder: str, world: dict[str, str]) -> None:
+def _child(program: str, arguments: tuple[str, ...], folder: str, world: dict[str, str], plain: bool) -> None:
     from hypercheck import cli
 
     os.chdir(folder)
@@ -96,7 +97,11 @@ def _child(program: str, arguments: tuple[str, ...], folder: str, world: dict[st
     sys.argv = ["hypercheck", "run", "--output", f"json={folder}/report.json", program, *arguments]
     status = 0
     try:
-        cli.main()
+        if plain:
+            sys.argv = [program, *arguments]
+            runpy.run_path(program, run_name="__main__")
+        else:
+            cli.main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     with contextlib.suppress(Exception):

@@ -444,6 +444,7 @@ class Session:
             return None
         roots = list(_flat((tensors,)))
         tape = self.tape
+        self._join_shards()
         losses = tuple(tape.value_of(item) for item in roots)
         if not by_grad:
             self._take_names(frame)
@@ -506,6 +507,14 @@ class Session:
         for probe in self._probes:
             probe.detach()
         self._probes.clear()
+
+    def _join_shards(self) -> None:
+        """Under `fully_shard`, modules run with gathered parameters, and the optimizer has the sharded ones."""
+        for ref in self.modules:
+            module = ref()
+            if module is not None:
+                for sharded, whole in torch_compat.gathered(module):
+                    self.tape.join(sharded, whole)
 
     def _after_backward(self, seen: Backward | None) -> None:
         if seen is None:

@@ -215,6 +215,18 @@ class Tape:
         entry = self._known.get(id(tensor))
         return entry.object if entry is not None and entry.ref() is tensor else None
 
+    def join(self, tensor: Tensor, stand_in: Tensor) -> None:
+        """Take the second tensor for the first one: it is put in its place while a module runs."""
+        if self.peek(stand_in) is None:
+            return
+        number, entry = self.object_of(tensor), self._known[id(stand_in)]
+        if entry.object == number:
+            return
+        for index, value in enumerate(self.values):
+            if value.object == entry.object:
+                self.values[index] = value._replace(object=number)
+        entry.object = number
+
     def _source(self, tensor: Tensor) -> int:
         inner = torch_compat.unwrapped(tensor)
         if inner is not None and inner is not tensor:

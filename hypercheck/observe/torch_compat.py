@@ -52,6 +52,21 @@ def is_sharded(tensor: Tensor) -> bool:
     return placements is not None and not all(item.is_replicate() for item in placements)
 
 
+def gathered(module: torch.nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """For a module under `fully_shard`: each sharded parameter, and the whole that forward uses instead."""
+    state_of = getattr(type(module), "_get_fsdp_state", None)
+    if state_of is None:
+        return []
+    try:
+        groups = state_of(module)._fsdp_param_groups
+        known = [item for group in groups for item in group.fsdp_params]
+        return [
+            (item.sharded_param, item._unsharded_param) for item in known if hasattr(item, "_unsharded_param")
+        ]
+    except AttributeError:
+        return []
+
+
 def push_lowest(mode: TorchFunctionMode) -> None:
     """Put the mode under all others, so that whoever leaves a mode of his own takes off his own."""
     above = _pop_all()

@@ -22,6 +22,7 @@ from hypercheck import rules  # noqa: E402
 
 HERE = Path(__file__).parent
 TRAIN = HERE / "programs" / "train.py"
+SHARDED = HERE / "programs" / "sharded.py"
 PAIR = HERE / "programs" / "pair.py"
 RULES = {folder.name[:5].upper(): folder for folder in Path(rules.__file__).parent.glob("hc51*_*")}
 
@@ -95,6 +96,22 @@ def test_what_one_rank_alone_has_is_told_with_that_rank():
     assert "seen on rank 1 only, of 2 processes" in found[0]["seen"]
 
 
+def test_a_sharded_hypernetwork_is_clean_and_trains_as_without_us():
+    run = launch(SHARDED)
+
+    assert [] == run.findings()
+    assert ["HC907"] == run.notes()
+    assert [True] == [link["linked"] and link["updated"] for link in run.report["roles"]["generated"]]
+    assert launch(SHARDED, plain=True).stdout == run.stdout
+
+
+def test_a_cut_in_a_sharded_hypernetwork_is_found_with_its_victims():
+    found = launch(SHARDED, "cut").findings()
+
+    assert [("HC104", line(SHARDED, "CUT"))] == [(item["code"], item["location"]["line"]) for item in found]
+    assert "model.hyper.0.weight" in found[0]["victims"]
+
+
 def test_a_killed_rank_leaves_a_report_of_the_others():
     run = train("killed")
 
@@ -103,6 +120,7 @@ def test_a_killed_rank_leaves_a_report_of_the_others():
     assert 0 != run.status[0]
 
 
+@pytest.mark.slow  # torchrun and both processes import torch anew
 def test_torchrun_ends_the_others_and_the_report_is_there_all_the_same(tmp_path):
     done = subprocess.run(
         [
