@@ -63,8 +63,33 @@ def measure(batch: int, width: int, uses: int, budget_s: float) -> dict[str, lis
     return times
 
 
+Cell = tuple[int, int, int]
+"""Uses, width and batch."""
+
+
+def targets(ratios: dict[Cell, dict[str, float]]) -> list[str]:
+    """What is expected of the methods, each with the worst cell that was measured."""
+    large = {cell: row for cell, row in ratios.items() if cell[1] <= 64 and cell[2] >= 64}
+    wanted = (
+        ("group_conv", 2.0, "batch 64 and 256, width 16 and 64", large),
+        ("auto", 3.0, "the same, one use", {cell: row for cell, row in large.items() if cell[0] == 1}),
+        ("auto", 8.0, "the same, 20 uses", {cell: row for cell, row in large.items() if cell[0] == 20}),
+        ("auto", 0.9, "everywhere", ratios),
+    )
+    lines = []
+    for method, least, where, rows in wanted:
+        if not rows:
+            continue
+        worst = min(row[method] for row in rows.values())
+        state = "held" if worst >= least else "MISSED"
+        lines.append(
+            f"- {method}, {where}: at least {least:g} times the loop; the least was {worst:.2f}: {state}"
+        )
+    return lines
+
+
 def main() -> None:
-    """Parse the arguments, measure each cell, print the table in Markdown."""
+    """Parse the arguments, measure each cell, print the table in Markdown, and whether the targets hold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
@@ -72,6 +97,7 @@ def main() -> None:
     torch.manual_seed(0)
     print(f"torch {torch.__version__}, one thread, {platform.processor() or platform.machine()}\n")
     others = METHODS[1:]
+    measured: dict[Cell, dict[str, float]] = {}
     print("| uses | width | batch | loop ms | " + " | ".join(others) + " | auto is |")
     print("|---" * (5 + len(others)) + "|")
     for uses in USES:
@@ -80,16 +106,18 @@ def main() -> None:
                 if quick and batch * width * width * uses > 64 * 64 * 64 * 20:
                     continue
                 times = measure(batch, width, uses, budget_s=0.2 if quick else 2.0)
-                ratios = [
-                    statistics.median(loop / own for loop, own in zip(times["loop"], times[method]))
+                ratios = {
+                    method: statistics.median(loop / own for loop, own in zip(times["loop"], times[method]))
                     for method in others
-                ]
+                }
+                measured[uses, width, batch] = ratios
                 weights = mlp_layout((width,) * 3).split(torch.zeros(batch, mlp_layout((width,) * 3).size))
                 loop_ms = statistics.median(times["loop"])
-                cells = [uses, width, batch, f"{loop_ms:.2f}", *(f"{ratio:.2f}" for ratio in ratios)]
+                cells = [uses, width, batch, f"{loop_ms:.2f}", *(f"{ratio:.2f}" for ratio in ratios.values())]
                 print(
                     "| " + " | ".join(map(str, cells)) + f" | {batching.choose(weights, uses)} |", flush=True
                 )
+    print("", *targets(measured), sep="\n")
 
 
 if __name__ == "__main__":
