@@ -509,7 +509,7 @@ class Session:
         self._probes.clear()
 
     def _join_shards(self) -> None:
-        """Under `fully_shard`, modules run with gathered parameters, and the optimizer has the sharded ones."""
+        """Under `fully_shard`, modules run with gathered parameters; the optimizer has the sharded ones."""
         for ref in self.modules:
             module = ref()
             if module is not None:
