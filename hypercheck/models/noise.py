@@ -59,8 +59,11 @@ class NoiseHypernet(MLPHypernet):
         x, z = inputs
         weights = self.generate(z)
         logits = self.use(x, weights)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.repeat(len(z)))
+        if not self.prior:  # times 0 would be a second path, with a gradient of zero
+            return loss
         size = sum(tensor.square().sum() for tensor in weights.values()) / (len(z) * self.layout.size)
-        return F.cross_entropy(logits.flatten(0, 1), targets.repeat(len(z))) + self.prior * size
+        return loss + self.prior * size
 
     def example(self, batch: int = 8, generator: torch.Generator | None = None) -> Batch:
         """x [B, I], fresh noise [S, Z], and classes [B]."""
