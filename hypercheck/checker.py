@@ -122,7 +122,7 @@ def report(
     """The report on one run."""
     findings, outcomes, faults = judge(facts, settings, rules)
     faults = [*facts.instruments.values(), *faults]
-    recorded = sum(bool(step.backwards) for step in facts.steps)
+    recorded = sum(bool(step.backwards or step.updates) for step in facts.steps)
     if faults or not recorded:
         verdict = "incomplete"
     elif any(finding.severity is not Severity.NOTE for finding in findings):

@@ -102,7 +102,7 @@ class DeadEnd:
     """Values computed from something trainable that never reach a loss."""
 
     kind: str
-    """unassigned, stale-call, disconnected or unused-name."""
+    """unassigned, stale-call, disconnected, unused-name, or dropped (computed in a generator, never used)."""
     location: Location | None
     victims: tuple[int, ...]
     source: str

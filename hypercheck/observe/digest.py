@@ -127,7 +127,8 @@ class Digest:
             number for number, values in in_loss.items() if not any(value in flow.live for value in values)
         }
         found: dict[tuple[str, str, int], CutFact] = {}
-        rows_seen: dict[tuple[str, str, int], dict[int, set[int]]] = {}
+        early: set[tuple[str, str, int]] = set()
+        last_cuts: set[int] = set()
         # A detached inner update ends more than the missing graph of its gradient does: it is told first.
         edges = sorted(flow.broken_edges(), key=lambda edge: self.tape.ops[edge.op].name == "autograd.grad")
         for edge in edges:
@@ -146,10 +147,20 @@ class Digest:
             place = verdict.location
             key = (verdict.mechanism, place.file if place else "", place.line if place else verdict.op)
             fact = self._cut_fact(edge, verdict, victims, rows)
+            if edge.target in flow.live:
+                last_cuts.update((*victims, *rows))
+            else:
+                early.add(key)
             old = found.get(key)
             found[key] = fact if old is None else _merged(old, fact)
-            rows_seen.setdefault(key, {})
-        return self._main_cuts(list(found.values()))
+        # Below a cut whose values are live again, nothing else stands in the way; a cut into a frozen copy
+        # (a target network) explains nothing that such a one explains.
+        kept = [
+            fact
+            for key, fact in found.items()
+            if key not in early or not {*fact.victims, *fact.victim_rows} <= last_cuts
+        ]
+        return self._main_cuts(kept)
 
     def _own_history(self, edge: Edge) -> bool:
         """Whether the way leads back into the tensor it came from: a write through a view of itself."""
@@ -394,7 +405,21 @@ class Digest:
         if fits:
             place = self._main_call(own) or made
             return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
-        return []
+        dropped = tuple(number for number in victims if self._inside_a_generator(number))
+        return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
+
+    def _inside_a_generator(self, number: int) -> bool:
+        """Whether the smallest module around the tensor's own that generates weights does nothing else."""
+        upstream = self._upstream_of_slots()
+        own = self.naming.module_of(number)
+        paths = {other: self.naming.module_of(other) for other in self.updates}
+        while "." in own:
+            own = own.rpartition(".")[0]
+            inside = [other for other, path in paths.items() if path == own or path.startswith(own + ".")]
+            if any(other in upstream for other in inside):
+                hungry = ("none", "zero")
+                return all(other in upstream or self.updates[other].size.state in hungry for other in inside)
+        return False
 
     def _own_weights(self) -> dict[int, tuple[int, int]]:
         """Leaf tensors that served as weights of this step: object to (value, operation)."""
@@ -756,7 +781,8 @@ class Digest:
             for other, theirs in owners if not apart else ():
                 both = positions[torch.isin(positions, theirs)]
                 same = positions.numel() == theirs.numel() == both.numel()
-                if both.numel() and not same and other.value != slot.value:
+                twice = same and self._slice_site(slot.value) != self._slice_site(other.value)
+                if both.numel() and (twice or not same) and other.value != slot.value:
                     made = tape.ops[tape.values[slot.value].op] if tape.values[slot.value].op >= 0 else None
                     place = self._slice_site(slot.value) or (frames.location(made.site) if made else None)
                     return _spans(both, _numel(tape.values[root].shape)), place

@@ -248,7 +248,8 @@ class Flow:
         self, op: Op, pairs: list[tuple[str, int]], roots: set[int]
     ) -> Iterator[tuple[str, int, bool]]:
         for _argument, value in pairs:
-            others = [other for name, other in pairs if other != value]
+            # The factors decide: a bias that is generated beside the weight says nothing about the input.
+            others = [other for name, other in pairs if other != value and name != "bias"]
             if not others:
                 continue
             trainable, data, _ = self.ancestry.get(value, (0, 0, False))

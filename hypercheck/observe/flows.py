@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from hypercheck.facts import CutFact, UpdateFact
+from hypercheck.facts import CutFact, DeadFunction, UpdateFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.story import Cuts, on_the_way
@@ -45,12 +45,12 @@ def walk_flow(walk: Walk) -> Flow:
     return autograd_flow(walk.nodes, walk.edges, leaves)
 
 
-def op_flow(digest: Digest, cuts: Iterable[CutFact]) -> Flow:
+def op_flow(digest: Digest, cuts: Iterable[CutFact], dead_functions: Iterable[DeadFunction] = ()) -> Flow:
     """The recorded operations on the way to the loss."""
     tape, flow = digest.tape, digest.flow
     nodes: dict[str, FlowNode] = {}
     edges: dict[tuple[str, str], FlowEdge] = {}
-    told = Cuts(digest, tuple(cuts))
+    told = Cuts(digest, cuts, dead_functions)
     for edge in on_the_way(digest, told)[1]:
         target = _op_node(digest, edge.target, nodes)
         source = _op_node(digest, edge.source, nodes)

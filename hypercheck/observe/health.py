@@ -12,7 +12,7 @@ from hypercheck.facts import BatchMix, BatchSlot, Health, WeightHealth
 from hypercheck.observe import frames
 from hypercheck.observe.flow import Slot
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
-from hypercheck.observe.samples import LAYERS
+from hypercheck.observe.samples import LAYERS, Sample
 
 if TYPE_CHECKING:
     from hypercheck.observe.digest import Digest
@@ -58,7 +58,7 @@ class _Look:
         for slot in self.slots:
             root = self.flow.root(slot.value)
             sample = self.of.get(slot.value)
-            output = self.of.get(root)
+            output = self._output(slot.value, root)
             if (sample is None and output is None) or self.tape.values[root].op < self.digest.step.first_op:
                 continue
             keys = tuple(self.digest._generators_of(slot))
@@ -80,7 +80,7 @@ class _Look:
                 exempt=self._exempt(slot),
                 mark=looked.mark(),
                 precise=looked.picked.dtype in (torch.float32, torch.float64),
-                generator_mark=self._mark(value for value in above if self.tape.values[value].leaf),
+                generator_mark=self._generator_mark(keys),
                 condition_mark=self._mark(data),
                 conditional=self._has_data(root),
                 learning=self._learning(keys),
@@ -90,6 +90,28 @@ class _Look:
                 pieces=pieces,
                 pieces_of=pieces_of,
             )
+
+    def _output(self, value: int, root: int) -> Sample | None:
+        """What was looked at of the generator's output, as near to the output as there is, row for row."""
+        rows = self.tape.values[root].shape[:1]
+        found = None
+        for _ in range(64):
+            if value in self.of and self.tape.values[value].shape[:1] == rows:
+                found = self.of[value]
+            parents = self.flow.elements._parents(value)
+            if not parents:
+                break
+            value = parents[0]
+        return found
+
+    def _generator_mark(self, keys: Iterable[int]) -> str:
+        """A hash of the generator's trainable tensors before this step's update."""
+        marks = []
+        for key in keys:
+            update = self.digest.updates.get(key)
+            if update is not None and update.start is not None:
+                marks.append(Sample(update.start).mark())
+        return _joined(marks)
 
     def _learning(self, keys: Iterable[int]) -> bool:
         updates = [self.digest.updates[key] for key in keys if key in self.digest.updates]
@@ -136,8 +158,7 @@ class _Look:
         ]
 
     def _mark(self, values: Iterable[int]) -> str:
-        marks = [self.of[value].mark() for value in values if value in self.of]
-        return hashlib.blake2b("".join(marks).encode(), digest_size=12).hexdigest() if marks else ""
+        return _joined(self.of[value].mark() for value in values if value in self.of)
 
     # -- size -----------------------------------------------------------------------------------
 
@@ -220,7 +241,7 @@ class _Look:
         grouped = self.details.get(slot.op) == batch and used[0] % batch == 0
         if used[0] != batch and not grouped and self.tape.ops[slot.op].name != "vmap":
             return 0, None, False
-        sample = self.of.get(root) or (self.of.get(slot.value) if used[0] == batch else None)
+        sample = self._output(slot.value, root)
         if sample is None:
             return 0, None, False
         spreads = [self._data_spread(value, batch) for value in data]
@@ -238,7 +259,7 @@ class _Look:
         flat = op.name in ("linear", "conv1d", "conv2d", "conv3d") or (
             op.name in CONTRACTIONS and len(used) == 2
         )
-        if len(made) != 2 or made[0] < 2 or root not in self.of or not flat:
+        if len(made) != 2 or made[0] < 2 or self._output(slot.value, root) is None or not flat:
             return 0, ""
         if self.details.get(slot.op, 1) not in (1,) and op.name.startswith("conv"):
             return 0, ""
@@ -412,6 +433,11 @@ class _Look:
         return None
 
 
+def _joined(marks: Iterable[str]) -> str:
+    text = "".join(marks)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest() if text else ""
+
+
 def _end(digest: Digest) -> int:
     return digest.step.end_op or len(digest.tape.ops)
 
@@ -433,7 +459,7 @@ def _einsum_fan_in(equation: object, position: int, shape: tuple[int, ...]) -> i
         return None
     left, right = equation.replace(" ", "").split("->")
     terms = left.split(",")
-    if position >= len(terms) or len(terms[position]) != len(shape):
+    if len(terms) != 2 or position >= 2 or len(terms[position]) != len(shape):
         return None
     size = 1
     for letter, length in zip(terms[position], shape):

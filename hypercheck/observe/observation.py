@@ -101,8 +101,8 @@ class Observation:
             try:
                 with torch._C.DisableTorchFunction(), collector_paused():
                     self._flows = (
-                        module_flow(digest, facts.cuts, facts.usages, facts.dead_ends),
-                        op_flow(digest, facts.cuts),
+                        module_flow(digest, facts.cuts, facts.dead_functions, facts.usages, facts.dead_ends),
+                        op_flow(digest, facts.cuts, facts.dead_functions),
                     )
             except Exception as fault:
                 self.session._fault(fault)

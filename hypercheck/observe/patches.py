@@ -240,12 +240,23 @@ class RecordingPatches:
 
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.live:
-            frame = sys._getframe(1)
-            self._guard(lambda: self._tape.entered(self._module_number(module), frame))
+            try:  # what `guard` does, without its price for each module of each call
+                self._tape.entered(self._module_number(module), sys._getframe(1))
+            except Exception as fault:
+                self._tell(fault)
 
     def _left(self, module: nn.Module, args: Any, output: Any) -> None:
         if self.live:
-            self._guard(lambda: self._leave(module, args, output))
+            try:
+                self._leave(module, args, output)
+            except Exception as fault:
+                self._tell(fault)
+
+    def _tell(self, fault: Exception) -> None:
+        def raise_again() -> None:
+            raise fault
+
+        self._guard(raise_again)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         stack = self._tape.module_stack
@@ -255,4 +266,4 @@ class RecordingPatches:
                 pass
         if isinstance(module, torch.jit.ScriptModule):
             inputs = [*_tensors((args,)), *module.parameters()]
-            self._tape.call("scripted", inputs, output, sys._getframe(3))
+            self._tape.call("scripted", inputs, output, sys._getframe(1))

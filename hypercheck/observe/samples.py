@@ -16,7 +16,9 @@ from hypercheck.observe import torch_compat
 LAYERS = frozenset(
     "linear conv1d conv2d conv3d bilinear matmul __matmul__ mm bmm mv addmm baddbmm einsum".split()
 )
-"""Operations whose operands and results are looked at."""
+"""Operations whose weights are looked at where they were computed."""
+_NAMED = frozenset("linear conv1d conv2d conv3d".split())
+"""Those of them whose first operand is never the weight."""
 _READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
 """Operations that may read a condition first: only their inputs without a gradient are looked at."""
 _REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
@@ -85,29 +87,28 @@ class Samples:
         name: str,
         place: Any,
         operands: Iterable[tuple[int, Tensor]],
-        call: tuple[tuple[Any, ...], dict[str, Any]],
-        outputs: Iterable[tuple[int, Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> None:
-        """Look at what went into operation `index`, and at what came out of a layer."""
-        self._note(index, name, *call)
-        if name in _REDUCTIONS or name == "batch_norm" or len(self.taken) >= _MOST:
+        """Look at the data and the computed weights that went into operation `index`."""
+        self._note(index, name, args, kwargs)
+        if name in _REDUCTIONS or name == "batch_norm":
+            return
+        layer = name in LAYERS
+        named = layer and name in _NAMED
+        for turn, (value, tensor) in enumerate(operands):
+            computed = layer and not (named and turn == 0)
+            if not tensor.requires_grad or (computed and not tensor.is_leaf):
+                self.look(index, value, tensor, (place, name, turn))
+
+    def look(self, index: int, value: int, tensor: Tensor, place: Any) -> None:
+        """Look at one value, unless this step did so or has seen enough from here."""
+        if value in self._seen or len(self.taken) >= _MOST:
             return
         seen = self._places.get(place, 0)
         if seen >= _MOST_AT_PLACE:
             return
         self._places[place] = seen + 1
-        layer = name in LAYERS
-        for value, tensor in operands:
-            if layer or not tensor.requires_grad:
-                self._look(index, value, tensor)
-        if layer:
-            for value, tensor in outputs:
-                if isinstance(tensor, Tensor) and tensor.requires_grad:
-                    self._look(index, value, tensor)
-
-    def _look(self, index: int, value: int, tensor: Tensor) -> None:
-        if value in self._seen:
-            return
         self._seen.add(value)
         if not torch_compat.is_plain(tensor) or tensor.is_complex() or tensor.numel() == 0:
             return

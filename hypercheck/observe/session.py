@@ -77,6 +77,8 @@ class Update:
     asks: bool = True
     """Whether it asked for a gradient then: it may be gone when the step is judged."""
     numel: int = 1
+    start: Tensor | None = None
+    """Some of its numbers before the update, always at the same places."""
 
 
 @dataclass
@@ -659,6 +661,7 @@ class Session:
                     update.size = gradients.measure(tensor.grad)
                 update.changed, update.ratio = gradients.changed(tensor, update.before)
                 update.finite_after = _finite_sample(tensor, update.before)
+                update.start = update.before.values[: min(update.numel, 64)] if update.before else None
                 update.before = None
         if step.recorded:
             self._arm_probe(step)
@@ -707,7 +710,9 @@ class Session:
                 self.steps_seen += 1
                 self.steps_recorded += step.recorded
                 self._decide_next(step.number + 1)
-        if step.recorded and (step.backwards or step.updates):
+        if self.tape.full:  # the rest of this step was not recorded: to judge it would be to guess
+            self.not_observed.setdefault("recorder-full", f"step {step.number}")
+        elif step.recorded and (step.backwards or step.updates):
             self._sink(self, step)
         self.step = Step(step.number + 1, self.recording, step.end_op)
 

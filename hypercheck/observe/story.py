@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from hypercheck.facts import CutFact, DeadEnd, UsageFact
-from hypercheck.findings import Flow, FlowEdge, FlowNode
+from hypercheck.facts import CutFact, DeadEnd, DeadFunction, UsageFact
+from hypercheck.findings import Flow, FlowEdge, FlowNode, Location
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flow import Edge, Slot
@@ -19,6 +19,7 @@ _RANKS = ("data", "linked")
 def module_flow(
     digest: Digest,
     cuts: Iterable[CutFact],
+    dead_functions: Iterable[DeadFunction] = (),
     usages: Iterable[UsageFact] = (),
     dead_ends: Iterable[DeadEnd] = (),
 ) -> Flow:
@@ -27,10 +28,10 @@ def module_flow(
     A module that makes weights and one that uses them are two boxes, also where one forward does both, and
     the numbers that a generator made in vain are a stub behind it.
     """
-    story = _Story(digest, Cuts(digest, cuts))
+    story = _Story(digest, Cuts(digest, cuts, dead_functions))
     for value in sorted(story.drawn):
         story.place(value)
-    for edge in story.drawn_edges:
+    for edge in sorted(story.drawn_edges, key=lambda edge: edge.target):
         story.join(edge)
     story.end()
     story.unused(usages)
@@ -41,16 +42,27 @@ def module_flow(
 class Cuts:
     """The cuts of a step, found again at the edges where they happen."""
 
-    def __init__(self, digest: Digest, cuts: Iterable[CutFact]) -> None:
+    def __init__(
+        self, digest: Digest, cuts: Iterable[CutFact], dead_functions: Iterable[DeadFunction] = ()
+    ) -> None:
         cuts = tuple(cuts)
         self._digest = digest
-        self._cuts = {(cut.mechanism, _spot(cut)): cut for cut in cuts}
-        self._by_place = {_spot(cut): cut for cut in cuts if cut.location}
+        self._cuts = {(cut.mechanism, _spot(cut.location)): cut for cut in cuts}
+        self._by_place = {_spot(cut.location): cut for cut in cuts if cut.location}
+        self._dead = [dead for dead in dead_functions if dead.kind in _DEAD_KINDS]
+
+    @property
+    def any(self) -> bool:
+        """Whether the step has a cut at all."""
+        return bool(self._cuts)
 
     def kind(self, edge: Edge) -> tuple[str, str, str]:
         """Kind of the arrow, and the rule and the place of the cut where it is one."""
         flow, tape = self._digest.flow, self._digest.tape
         if not flow.broken(edge):
+            dead = self._dead_at(edge) if self._dead else None
+            if dead is not None:
+                return "cut", _DEAD_KINDS[dead.kind], _place(dead.location)
             return ("linked" if edge.source in flow.live and edge.target in flow.live else "data"), "", ""
         if not self._cuts or edge.source in flow.live:
             return "data", "", ""
@@ -58,11 +70,30 @@ class Cuts:
         cut = self._by_place.get((here.file, here.line)) if here else None
         if cut is None:
             verdict = mechanisms.judge(flow, edge)
-            spot = (verdict.location.file, verdict.location.line) if verdict.location else ("", 0)
-            cut = self._cuts.get((verdict.mechanism, spot))
-        if cut is None:
-            return "data", "", ""
-        return "cut", cut.mechanism, f"{cut.location.file}:{cut.location.line}" if cut.location else ""
+            cut = self._cuts.get((verdict.mechanism, _spot(verdict.location)))
+        return ("cut", cut.mechanism, _place(cut.location)) if cut is not None else ("data", "", "")
+
+    def _dead_at(self, edge: Edge) -> DeadFunction | None:
+        """The operation of zero derivative, or the custom function, that this edge enters."""
+        op = self._digest.tape.ops[edge.op]
+        for dead in self._dead:
+            if op.name.removeprefix("function:") != dead.name:
+                continue
+            above = self._digest.flow.trainable_above(edge.source)
+            if set(above) & set(dead.victims):
+                return dead
+        return None
+
+
+_DEAD_KINDS = {"custom": "custom-function-none", "zero-derivative": "nondifferentiable-op"}
+
+
+def _spot(place: Location | None) -> tuple[str, int]:
+    return (place.file, place.line) if place else ("", 0)
+
+
+def _place(place: Location | None) -> str:
+    return f"{place.file}:{place.line}" if place else ""
 
 
 def on_the_way(digest: Digest, cuts: Cuts) -> tuple[set[int], list[Edge]]:
@@ -77,7 +108,7 @@ def on_the_way(digest: Digest, cuts: Cuts) -> tuple[set[int], list[Edge]]:
             continue
         for source in dict.fromkeys(tape.ops[fact.op].inputs):
             edge = Edge(source, value, fact.op)
-            if source < 0 or (fact.leaf and cuts.kind(edge)[0] != "cut"):
+            if source < 0 or (fact.leaf and not _enters(digest, edge, cuts)):
                 continue
             edges.append(edge)
             if source not in drawn:
@@ -86,8 +117,16 @@ def on_the_way(digest: Digest, cuts: Cuts) -> tuple[set[int], list[Edge]]:
     return drawn, edges
 
 
-def _spot(cut: CutFact) -> tuple[str, int]:
-    return (cut.location.file, cut.location.line) if cut.location else ("", 0)
+def _enters(digest: Digest, edge: Edge, cuts: Cuts) -> bool:
+    """Whether numbers of the step came into a leaf here, or into an earlier version of it."""
+    values = digest.tape.values
+    if values[edge.source].leaf and values[edge.source].object == values[edge.target].object:
+        return True
+    if cuts.kind(edge)[0] == "cut":
+        return True
+    # Under no_grad the cut may lie further up, at a view of what is copied here.
+    computed = not values[edge.source].leaf and bool(digest.flow.trainable_above(edge.source))
+    return cuts.any and computed and edge.op >= digest.step.first_op
 
 
 @dataclass
@@ -124,6 +163,9 @@ class _Story:
         self._main: set[int] = set()
         """Values that descend from a generated weight."""
         self._sides: dict[int, str] = {}
+        self._cut_inside: dict[int, tuple[str, str]] = {}
+        """Value behind a cut in its own box to that cut."""
+        self._loops: dict[tuple[str, str, str], None] = {}
         self.drawn, self.drawn_edges = on_the_way(digest, cuts)
         names = digest.session.module_names
         parents = {path.rpartition(".")[0] for path in names.values()}
@@ -257,14 +299,22 @@ class _Story:
     # -- arrows ---------------------------------------------------------------------------------
 
     def join(self, edge: Edge) -> None:
-        """Draw the arrow of one data-flow edge, the stronger of two between the same boxes."""
+        """Draw the arrow of one data-flow edge; edges come with the oldest target first.
+
+        A cut inside of a box is drawn where its values leave the box.
+        """
         source, target = self._home[edge.source], self._home[edge.target]
         if not source or not target:
             return
         kind, code, place = self._cuts.kind(edge)
-        if source == target and kind != "cut":
-            return
-        self._arrow(FlowEdge(source, target, kind, code, place))
+        inside = self._cut_inside.get(edge.source)
+        if kind != "cut" and inside is not None:
+            kind, code, place = "cut", *inside
+        if source != target:
+            self._arrow(FlowEdge(source, target, kind, code, place))
+        elif kind == "cut":
+            self._cut_inside[edge.target] = code, place
+            self._loops.setdefault((source, code, place))
 
     def _arrow(self, edge: FlowEdge) -> None:
         key = (edge.source, edge.target, edge.kind == "cut")
@@ -275,6 +325,10 @@ class _Story:
     def end(self) -> None:
         """The loss, behind what computed it."""
         digest = self._digest
+        shown = {(edge.code, edge.place) for edge in self._edges.values() if edge.kind == "cut"}
+        for box, code, place in self._loops:
+            if (code, place) not in shown:
+                self._arrow(FlowEdge(box, box, "cut", code, place))
         self._boxes["loss"] = _Box("loss", "loss")
         for loss in sorted(digest.flow.losses):
             home = self._home.get(loss)

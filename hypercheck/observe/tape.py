@@ -330,9 +330,9 @@ class Tape:
         return self.module_stack[-1] if self.module_stack else -1
 
     def _append(self, op: Op) -> None:
+        self.ops.append(op)
         if len(self.ops) >= self._budget:
             self.full = True
-        self.ops.append(op)
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -423,8 +423,14 @@ class Tape:
         module = self.module_stack[-1] if self.module_stack else -1
         self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, module, arguments))
         if requires_grad and name in WATCHED:
-            operands, place = zip(inputs, tensors), (site, name, module)
-            self.samples.take(index, name, place, operands, (args, kwargs), zip(outputs, _tensors((out,))))
+            self.samples.take(index, name, (site, module), zip(inputs, tensors), args, kwargs)
+        elif requires_grad and kind in _KEEP_ARGUMENTS and self._made_by_layer(inputs[0]):
+            self.samples.look(index, inputs[0], tensors[0], (site, module))
+
+    def _made_by_layer(self, value: int) -> bool:
+        """Whether the value was computed, and by now may be the output of a generator that is cut up."""
+        made = self.values[value].op
+        return made >= 0 and self.ops[made].kind == Kind.PLAIN
 
     def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
         """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
@@ -511,9 +517,8 @@ class Tape:
         return tuple(found)
 
     def _kept(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        return self._keep(args), {
-            key: self._keep(item) for key, item in kwargs.items()
-        } if kwargs else _NOTHING
+        first = [self._keep(item) if isinstance(item, (Tensor, tuple, list)) else item for item in args]
+        return tuple(first), {key: self._keep(item) for key, item in kwargs.items()} if kwargs else _NOTHING
 
     def _keep(self, item: Any) -> Any:
         if isinstance(item, Tensor):
@@ -522,6 +527,8 @@ class Tape:
                     return item.detach().clone()
             return Ref(self.value_of(item))
         if isinstance(item, (tuple, list)):
+            if type(item) is tuple and not any(isinstance(part, (Tensor, tuple, list)) for part in item):
+                return item
             return (
                 type(item)([self._keep(part) for part in item])
                 if type(item) in (tuple, list)
@@ -875,7 +882,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         out = function(*args, **kwargs)
-        if not self.live:
+        if not self.live or self.tape.full:
             return out
         try:
             found = self._kinds.get(function)

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import OptimizerFact, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.persistence import replaced, root_of, unheld_tensors
 from hypercheck.rules.rule import Rule
@@ -48,6 +48,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     generating = [item for item in missing if item[0].generates and not item[0].loaded]
     leftovers = [item for item in missing if not item[0].generates]
     place = first_place([optimizer.location for optimizer in stepping])
+    twin = _twin(stepping)
+    if twin is not None and not generating:
+        # Two optimizers with the same tensors, and others left over: the wrong model was given to one of them.
+        generating, leftovers, place = leftovers, [], twin.location
     for group, severity in ((generating, Severity.ERROR), (leftovers, Severity.NOTE)):
         if not group or not stepping:
             continue
@@ -75,6 +79,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "optimizers": [optimizer.name for optimizer in facts.optimizers],
             },
         )
+
+
+def _twin(optimizers: list[OptimizerFact]) -> OptimizerFact | None:
+    """The later one of two optimizers that hold the very same tensors."""
+    for index, optimizer in enumerate(optimizers):
+        if any(set(optimizer.keys) == set(other.keys) for other in optimizers[:index]):
+            return optimizer
+    return None
 
 
 RULE = Rule("HC304", "not-in-optimizer", Severity.ERROR, "before step", check, __doc__)

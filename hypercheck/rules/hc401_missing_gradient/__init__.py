@@ -30,12 +30,14 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import no_gradient, persistent_dead_ends
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, learned, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that are None without a cut to blame."""
+    yield from _dropped(facts)
     explained = {key for step in facts.steps for dead in step.dead_functions for key in dead.victims}
     explained |= {key for step in facts.steps for cut in step.cuts for key in cut.victims}
     fed = learned(facts)
@@ -72,6 +74,28 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             victims=names,
             location=place,
             seen=(f".grad is None on {counted(len(names), 'tensor')} at every recorded step",),
+            evidence={"tensors": list(names)},
+        )
+
+
+def _dropped(facts: RunFacts) -> Iterator[Finding]:
+    """Values that a generator computes, and that nothing uses."""
+    for dead, steps in persistent_dead_ends(facts, ("dropped",)):
+        names = tuple(facts.name(key) for key in dead.victims)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.WARNING,
+            RULE.stage,
+            steps,
+            dead.source,
+            f"{dead.source} is computed with {listed(names)}, and nothing uses it",
+            "what is computed and then dropped takes no part in the loss, so its parameters get no gradient",
+            "use the value further on (a layer that was meant to follow it may read something else), or "
+            "take its parameters out of the optimizer",
+            victims=names,
+            location=dead.location,
+            seen=("the value ends before the loss", no_gradient(names)),
             evidence={"tensors": list(names)},
         )
 

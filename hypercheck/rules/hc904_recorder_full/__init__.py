@@ -34,7 +34,20 @@ from hypercheck.rules.rule import Rule
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note that a step exceeded the recorder's room."""
-    yield from ()
+    step = facts.not_observed.get("recorder-full")
+    if step is not None:
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.NOTE,
+            RULE.stage,
+            (),
+            "recorder",
+            f"the recorder is full: {step} was not recorded to its end, and nothing is judged from there on",
+            "the record is bounded so that the check cannot exhaust the memory of the machine",
+            "check fewer or smaller steps: the script's own options for a shorter horizon, or --steps 2",
+            evidence={"ends_in": step},
+        )
 
 
 RULE = Rule("HC904", "recorder-full", Severity.NOTE, "over steps", check, __doc__)
