@@ -316,6 +316,8 @@ class Crew:
         self._place = place
         self._recorder = RankRecorder(observation)
         self._meeting = RankMeeting(place)
+        self.telling = False
+        """Whether the report has begun: what ends the process now should wait for it."""
 
     def start(self) -> None:
         """Begin to measure; call it after the observation has started."""
@@ -333,6 +335,7 @@ class Crew:
         tell: Callable[[ReportData], int],
     ) -> int:
         """hypercheck's own exit status: that of `tell` for the leader, and 0 for all others."""
+        self.telling = True
         rank, tensors = self._place.rank, self._recorder.facts()
         if not self._meeting.leads():
             self._meeting.leave(packed(judge(facts), tensors, rank))
@@ -348,18 +351,27 @@ class Crew:
 
 
 @contextlib.contextmanager
-def ending_with(report: Callable[[int], object]) -> Iterator[None]:
-    """While inside, SIGTERM (how torchrun ends the others when one fails) is preceded by the report."""
+def ending_with(
+    report: Callable[[int], object], is_told: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """While inside, SIGTERM (how torchrun ends the others when one fails) is preceded by the report.
+
+    One that comes while the report `is_told` already is passed over: the process ends by itself then.
+    """
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
 
     def told(number: int, frame: Any) -> None:
+        if is_told():
+            return
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        report(128 + number)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.kill(os.getpid(), number)
+        try:
+            report(128 + number)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os.kill(os.getpid(), number)
 
     try:
         signal.signal(signal.SIGTERM, told)

@@ -98,15 +98,15 @@ def run_script(
     observation.start()
     if crew is not None:
         crew.start()
-    try:
-        with ranks.ending_with(report) if crew is not None else nullcontext():
+    with ranks.ending_with(report, lambda: crew.telling) if crew is not None else nullcontext():
+        try:
             outcome = script.run()
-    finally:
-        os._exit = leave
-        observation.stop()
-        if crew is not None:
-            crew.stop()
-    own = report(outcome.exit_status)
+        finally:
+            os._exit = leave
+            observation.stop()
+            if crew is not None:
+                crew.stop()
+        own = report(outcome.exit_status)
     return outcome.exit_status or own
 
 
