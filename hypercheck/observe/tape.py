@@ -161,6 +161,8 @@ class Tape:
         self.module_calls: dict[int, tuple[int, int, Site | None]] = {}
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
+        self.flag_ops: list[int] = []
+        """Operations that switched a tensor's `requires_grad`."""
         self.full = False
         self.sequences: dict[int, int] = {}
         """Autograd's numbers of results, each with its operation's index: of singular functions always."""
@@ -320,6 +322,7 @@ class Tape:
         old = self.values[entry.value]
         value = len(self.values)
         leaf = requires_grad and _flags(tensor)[1]
+        self.flag_ops.append(len(self.ops))
         self.values.append(Value(len(self.ops), entry.object, requires_grad, old.shape, leaf))
         self._append(
             Op("flags", Kind.FLAG_SET, (entry.value,), (value,), site, (), "grad", self._module(), None)
