@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hypercheck.facts import RunFacts
-from hypercheck.findings import Finding, Flow, Outcome, ReportData, Severity, Target
+from hypercheck.findings import Finding, Flow, FlowEdge, Outcome, ReportData, Severity, Target
 from hypercheck.rules import CATALOGUE
 from hypercheck.rules.rule import Rule
 from hypercheck.settings import Settings
@@ -94,19 +94,27 @@ def _silenced(finding: Finding) -> bool:
     return not wanted or finding.code in wanted or finding.rule.upper() in wanted
 
 
-def _with_codes(flows: Iterable[Flow], rules: Sequence[Rule]) -> tuple[Flow, ...]:
-    """The diagrams with the rules' codes at their cuts, where the recorder knows only the names."""
+def _with_codes(
+    flows: Iterable[Flow], rules: Sequence[Rule], findings: Iterable[Finding]
+) -> tuple[Flow, ...]:
+    """The diagrams with codes at their cuts, where the recorder knows only the rules' names.
+
+    A cut that no finding tells of, since it does no harm or is silenced, is drawn as values without gradient.
+    """
     codes = {rule.name: rule.code for rule in rules}
+    told = {code for finding in findings for code in (finding.code, *finding.folded)}
     return tuple(
         replace(
-            flow,
-            edges=tuple(
-                replace(edge, code=codes.get(edge.code, edge.code)) if edge.code else edge
-                for edge in flow.edges
-            ),
+            flow, edges=tuple(_judged(edge, codes.get(edge.code, edge.code), told) for edge in flow.edges)
         )
         for flow in flows
     )
+
+
+def _judged(edge: FlowEdge, code: str, told: set[str]) -> FlowEdge:
+    if edge.kind != "cut":
+        return edge
+    return replace(edge, code=code) if code in told else replace(edge, kind="data", code="", place="")
 
 
 def report(
@@ -140,7 +148,7 @@ def report(
         findings=tuple(findings),
         outcomes=tuple(outcomes),
         roles=facts.roles,
-        flows=_with_codes(facts.flows, rules),
+        flows=_with_codes(facts.flows, rules, findings),
         history=tuple(step.numbers for step in facts.steps if step.numbers is not None),
         rules={rule.code: rule.info for rule in rules},
         internal_errors=tuple(faults),
