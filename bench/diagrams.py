@@ -4,7 +4,7 @@
 
 Four programs are made up for each size: a recurrent main network unrolled over many steps, a deep stack of
 generated layers, many chunks into one head, and a random graph without any structure to fold. Each is drawn
-at module level (at most 60 boxes) and at op level (at most 400). At last the real HyperRNN is trained under
+at module level (at most 50 boxes) and at op level (at most 400). At last the real HyperRNN is trained under
 hypercheck, unrolled over 500 steps, and drawn at all three levels.
 """
 

@@ -80,7 +80,7 @@ class Report:
     def draw(self, level: str = "module", max_nodes: int | None = None) -> Any:
         """The gradient-flow diagram as a graphviz.Digraph; `level` is module, op or autograd.
 
-        What repeats is folded until at most `max_nodes` boxes are left (60 at module level, else 400).
+        What repeats is folded until at most `max_nodes` boxes are left (50 at module level, else 400).
         """
         from hypercheck.report.diagram import LEVELS, to_dot
 

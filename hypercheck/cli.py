@@ -71,7 +71,7 @@ Level = Annotated[str, typer.Option("--level", help="Level of the diagram: modul
 MaxNodes = Annotated[
     int | None,
     typer.Option(
-        "--max-nodes", min=5, help="Fold the diagram to so many boxes (60 at module level, else 400)."
+        "--max-nodes", min=5, help="Fold the diagram to so many boxes (50 at module level, else 400)."
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show hypercheck's own tracebacks.")]

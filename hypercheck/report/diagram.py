@@ -58,7 +58,7 @@ class Drawing:
 def to_dot(flow: Flow, title: str = "", max_nodes: int | None = None) -> graphviz.Digraph:
     """The diagram as a `graphviz.Digraph` that shows itself in a notebook.
 
-    What repeats is folded until at most `max_nodes` boxes are left (60 at module level, else 400).
+    What repeats is folded until at most `max_nodes` boxes are left (50 at module level, else 400).
     """
     return draw(flow, title, max_nodes).graph
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 
-MODULE_BUDGET = 60
+MODULE_BUDGET = 50
 OTHER_BUDGET = 400
 EDGES_PER_NODE = 3
 """A layout's time grows with the edges, so a diagram with more of them than this is folded further."""
