@@ -20,9 +20,10 @@ or, if every sample should have its own, let the hypernetwork generate it from t
 
 Not found:
 A batch size that happens to equal a number of features, tasks or tokens is told apart by the axis it
-meets; where only one batch size is ever seen and the axes are ambiguous, nothing is said. Full-batch
-training with one learned vector per data point (auto-decoders, one embedding per instance) is silent when
-the vector is looked up by index.
+meets; where only one batch size is ever seen and the axes are ambiguous, nothing is said. Only
+tensors that meet the outputs of a batch of generated networks are looked at. Full-batch training with one
+learned vector per data point (auto-decoders, one embedding per instance) is silent: the same samples stand
+in the same places in each step.
 
 Where it is meant, write `# hypercheck: ignore[HC306]` on the line that makes the tensor.
 """

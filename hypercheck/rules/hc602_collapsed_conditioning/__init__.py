@@ -1,9 +1,8 @@
 """A conditional hypernetwork gives the same weights whatever the condition is.
 
 Finds:
-A batch of conditions, or the conditions of several steps, that differ, and generated weights that do not,
-up to rounding: a mean over the wrong axis, a softmax over one element, a saturated activation, a
-condition that is multiplied by zero.
+A batch of conditions that differ, and generated weights that do not, up to rounding: a mean over the wrong
+axis, a softmax over one element, a saturated activation, a condition that is multiplied by zero.
 
 Why it matters:
 The hypernetwork has become one more set of ordinary weights: it trains, gradients flow, and the

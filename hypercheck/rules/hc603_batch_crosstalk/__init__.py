@@ -2,14 +2,12 @@
 
 Finds:
 An operation that mixes the batch, between per-sample conditions and per-sample weights: a batch norm in
-the hypernetwork's trunk, a mean or softmax over the batch axis, a reshape that moves samples into each
-other before a grouped convolution.
+the hypernetwork's trunk, or a mean or softmax over the batch axis.
 
 Why it matters:
 Each sample should get its own network from its own condition. If statistics of the batch enter, the
 weights of sample i change with whoever stands beside it: predictions depend on the batch, evaluation with
-running statistics gives other weights than training did, and a batch of one raises or degenerates. A
-wrong reshape runs without a message and mixes samples altogether.
+running statistics gives other weights than training did, and a batch of one raises or degenerates.
 
 Fix:
 Normalise within the sample:
@@ -21,7 +19,8 @@ and keep the batch axis in front until the product: `torch.bmm(x.unsqueeze(1), w
 Not found:
 Silent where mixing is the purpose: support sets, attention between samples, contrastive losses, batch
 norm in the *main* network. Silent as well for a batch norm over the rows of a learned embedding table,
-which is no batch of data.
+which is no batch of data. A reshape that moves samples into each other, and mixing in an encoder of images
+or sequences, are not looked for; nor is FiLM.
 
 Where it is meant, write `# hypercheck: ignore[HC603]` on the line that mixes.
 """

@@ -1,7 +1,7 @@
 """Several chunks, layers or tasks receive the same embedding, and so the same weights.
 
 Finds:
-Rows of a chunk or task embedding that are equal, or one embedding that is expanded for all, so that the
+A chunk or task embedding whose rows are all equal, or one embedding that is expanded for all, so that the
 generator gives identical pieces in every recorded step.
 
 Why it matters:
@@ -20,7 +20,7 @@ One embedding for each chunk, and all of them different from the start:
 Not found:
 Sharing by design is silent where it is written as such: one generated tensor that is used by two layers
 (tied weights), kernels tiled from a base unit. Rows that are equal in the first step and part afterwards
-are silent.
+are silent, and so are two equal rows among others that differ.
 
 Where it is meant, write `# hypercheck: ignore[HC604]` on the line that generates.
 """
