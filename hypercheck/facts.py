@@ -22,6 +22,7 @@ class TensorFact:
     holder: str
     """parameter, buffer, attribute, container, variable, object or unknown."""
     is_parameter: bool = False
+    dtype: str = ""
     requires_grad: bool = True
     leaf: bool = True
     module: str = ""
@@ -187,6 +188,8 @@ class OptimizerFact:
     orphan_bytes: int = 0
     steps: int = 0
     zero_rates: bool = False
+    rate_set_at: Location | None = None
+    """Where its learning rates were set after it was built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +322,10 @@ class StepFacts:
     frozen: tuple[int, ...] = ()
     """Keys of generators' tensors that a stepping optimizer holds and that ask for no gradient."""
     frozen_at: Location | None = None
+    left_frozen: tuple[int, ...] = ()
+    """Those of them that a statement froze which is made undone, again and again, for others only."""
+    half_frozen: tuple[int, ...] = ()
+    """Those of them in whose module another tensor learns."""
     whole_generator_frozen: bool = False
     unheld: tuple[int, ...] = ()
     """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""

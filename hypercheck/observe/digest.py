@@ -22,6 +22,7 @@ from hypercheck.facts import (
 from hypercheck.findings import Link, Location, StepNumbers
 from hypercheck.observe import frames, health, mechanisms
 from hypercheck.observe.flow import Edge, Flow, Slot
+from hypercheck.observe.frames import Site
 from hypercheck.observe.gradients import ranges
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
@@ -75,6 +76,8 @@ class Digest:
             links=tuple(links),
             frozen=tuple(generator_frozen),
             frozen_at=self._frozen_at(generator_frozen or frozen),
+            left_frozen=tuple(self._left_frozen(generator_frozen)),
+            half_frozen=tuple(self._half_frozen(generator_frozen)),
             whole_generator_frozen=bool(generator_frozen) and not trains,
             unheld=tuple(self._unheld()),
             health=health.of_step(self),
@@ -617,7 +620,8 @@ class Digest:
         for slot in unique.values():
             op = self.tape.ops[slot.op]
             value = self.tape.values[slot.value]
-            key = (f"{op.module}{slot.argument}{op.site}", value.shape, self.flow.root(slot.value))
+            made = self.tape.ops[value.op].site if value.op >= 0 else None
+            key = (f"{op.module}{slot.argument}{op.site}{made}", value.shape, self.flow.root(slot.value))
             seen.setdefault(key, slot)
         return list(seen.values())
 
@@ -731,7 +735,6 @@ class Digest:
                 first = tape.first_values.get(number)
                 if first is not None and tape.values[first].shape[:1] == (rows,):
                     return frames.location(tape.objects[number].made_at)
-            return None
         op = tape.ops[tape.values[root].op]
         for value in op.inputs[1:]:
             fact = tape.values[value]
@@ -1085,6 +1088,40 @@ class Digest:
         return list(found.values())
 
     # -- the rest -------------------------------------------------------------------------------
+
+    def _left_frozen(self, frozen: list[int]) -> list[int]:
+        """Frozen tensors that a switch around another network's update leaves frozen.
+
+        Either their fellows, frozen by the same statement, are thawed again each time; or the statement that
+        freezes them is run again and again, beside several optimizers, and nothing ever thaws them.
+        """
+        tape = self.tape
+        history: dict[int, list[tuple[bool, Site | None]]] = defaultdict(list)
+        for index in tape.flag_ops:
+            fact = tape.values[tape.ops[index].outputs[0]]
+            history[fact.object].append((fact.requires_grad, tape.ops[index].site))
+        toggled = {
+            site
+            for events in history.values()
+            for site in [site for asks, site in events if not asks]
+            if sum(not asks and other == site for asks, other in events) > 1 and site is not None
+        }
+        several = sum(bool(record.steps) for record in self.session.optimizers) > 1
+        return [
+            number
+            for number in frozen
+            if (history[number] and history[number][-1][1] in toggled)
+            or (several and tape.frozen_again.get(number, 0) >= 3)
+        ]
+
+    def _half_frozen(self, frozen: list[int]) -> list[int]:
+        """Frozen tensors of a generator's module in which another tensor learns."""
+        learning = {
+            self.naming.module_of(number)
+            for number, update in self.updates.items()
+            if update.size.state == "ok" and self._asks(number)
+        }
+        return [number for number in frozen if self.naming.module_of(number) in learning - {""}]
 
     def _frozen_at(self, frozen: list[int]) -> Location | None:
         wanted = set(frozen)

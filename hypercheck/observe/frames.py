@@ -227,3 +227,17 @@ def enclosing_block(file: str, line: int, words: tuple[str, ...]) -> tuple[int, 
             if any(word in text for word in words) and (best is None or node.lineno > best[0]):
                 best = (node.lineno, node.end_lineno or node.lineno)
     return best
+
+
+def rate_assignment(site: Site) -> Location | None:
+    """The statement `group["lr"] = ...` in the file of the site, where there is just one or the first."""
+    tree = _tree(site.code.co_filename)
+    for node in ast.walk(tree) if tree is not None else ():
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(node, (ast.Assign, ast.AugAssign)) and isinstance(target, ast.Subscript):
+                if isinstance(target.slice, ast.Constant) and target.slice.value == "lr":
+                    file, line = site.code.co_filename, node.lineno
+                    source = linecache.getline(file, line).rstrip("\n")
+                    return Location(display_path(file), line, node.end_lineno or line, "", source)
+    return None

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
-from hypercheck.findings import Flow, Link, OptimizerInfo, Roles, StepNumbers
+from hypercheck.findings import Flow, Link, Location, OptimizerInfo, Roles, StepNumbers
 from hypercheck.observe import frames, names
 from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
-from hypercheck.observe.session import Session, Step
+from hypercheck.observe.session import OptimizerRecord, Session, Step
 from hypercheck.observe.story import Cuts, module_flow, on_the_way
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind expand select".split())
@@ -202,6 +202,7 @@ class Observation:
             shape=tuple(tensor.shape) if tensor is not None else (value.shape if value else ()),
             holder=kind,
             is_parameter=known.is_parameter,
+            dtype=str(tensor.dtype) if tensor is not None else known.dtype,
             requires_grad=tensor.requires_grad if tensor is not None else bool(value and value.requires_grad),
             leaf=tensor.is_leaf if tensor is not None else bool(value and value.leaf),
             module=naming.module_of(number),
@@ -259,9 +260,18 @@ class Observation:
                     orphan_bytes=size,
                     steps=record.steps,
                     zero_rates=record.zero_rates,
+                    rate_set_at=self._rate_set_at(record),
                 )
             )
         return found
+
+    def _rate_set_at(self, record: OptimizerRecord) -> Location | None:
+        """The statement that set the rates after the optimizer was built: a scheduler, or an assignment."""
+        if record.starts_at_zero or record.site is None:
+            return None
+        if record.scheduled_at is not None:
+            return frames.location(record.scheduled_at)
+        return frames.rate_assignment(record.site)
 
     # -- roles ----------------------------------------------------------------------------------
 

@@ -111,6 +111,10 @@ class OptimizerRecord:
     recorded_steps: int = 0
     empty_groups: tuple[int, ...] = ()
     zero_rates: bool = True
+    starts_at_zero: bool = False
+    """Whether a group had the rate 0 when it was built."""
+    scheduled_at: Site | None = None
+    """Where a learning-rate scheduler was put on it."""
     made_at_op: int = 0
     """Where the tape stood when it was built."""
     pattern: int = -1
@@ -204,6 +208,8 @@ class Session:
         self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
+        schedule = torch.optim.lr_scheduler.LRScheduler
+        self._permanent.replace(schedule, "__init__", self._watching_schedule(schedule.__init__))
         scaler = torch.amp.GradScaler
         self._permanent.replace(scaler, "step", self._watching_scaler(scaler.step))
         number = self.step.number if self.step is not None else 1
@@ -305,6 +311,7 @@ class Session:
         few = any(item.steps > 0 and item.recorded_steps < _MIN_PER_OPTIMIZER for item in self.optimizers)
         if (self._wake or few) and self._extra < _EXTRA_RECORDED:
             self._extra += 1
+            self._wake = max(0, self._wake - 1)
             return True
         return False
 
@@ -339,10 +346,26 @@ class Session:
             def note() -> None:
                 record = self.optimizer_record(optimizer, self.tape.frames.site(frame)[0])
                 record.made_at_op = len(self.tape.ops)
+                record.starts_at_zero = any(group.get("lr") == 0 for group in optimizer.param_groups)
                 self._read_groups(optimizer, record)
                 self._wake = _AFTER_A_CHANGE
 
             self._guard(note)
+
+        return __init__
+
+    def _watching_schedule(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def __init__(schedule: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            frame = sys._getframe(1)
+
+            def note() -> None:
+                record = self.optimizer_record(optimizer)
+                record.starts_at_zero = any(group.get("lr") == 0 for group in optimizer.param_groups)
+                record.scheduled_at = self.tape.frames.site(frame)[0]
+
+            self._guard(note)
+            original(schedule, optimizer, *args, **kwargs)
 
         return __init__
 
@@ -686,7 +709,6 @@ class Session:
 
     def _decide_next(self, number: int) -> None:
         wanted = self._wants(number)
-        self._wake = max(0, self._wake - 1)
         self._next_recorded = wanted
         if wanted:
             self._begin_recording()

@@ -163,6 +163,8 @@ class Tape:
         self.containers: dict[int, Site | None] = {}
         self.flag_ops: list[int] = []
         """Operations that switched a tensor's `requires_grad`."""
+        self.frozen_again: dict[int, int] = {}
+        """Objects to how often `requires_grad` was switched off that was off already."""
         self.full = False
         self.sequences: dict[int, int] = {}
         """Autograd's numbers of results, each with its operation's index: of singular functions always."""
@@ -202,6 +204,8 @@ class Tape:
         if self.values[entry.value].requires_grad != tensor.requires_grad:
             site, _ = self.frames.site(frame)
             self._new_flags(tensor, entry, tensor.requires_grad, site)
+        elif not tensor.requires_grad:
+            self.frozen_again[entry.object] = self.frozen_again.get(entry.object, 0) + 1
 
     def peek(self, tensor: Tensor) -> int | None:
         """The number of the tensor's present value where it is known already."""

@@ -42,12 +42,13 @@ from collections.abc import Iterator
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, learned, listed
+from hypercheck.rules.starvation import counted, learned, listed, starved_since
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generators that were frozen and never thawed, and optimizers with nothing but frozen tensors."""
     yield from _idle_optimizers(facts)
+    yield from _partly_frozen(facts)
     fed = learned(facts)
     frozen_steps = [
         step for step in facts.steps if step.whole_generator_frozen and not set(step.frozen) & fed
@@ -83,6 +84,54 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 ),
                 evidence={"frozen": len(names)},
             )
+
+
+def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
+    """Parts of a generator that a switch caught, or forgot, while the rest goes on learning."""
+    stepping = [step for step in facts.steps if step.updates]
+    due = [step for step in stepping if any(update.frozen for update in step.updates)]
+    if not due:
+        return
+    fed, late = learned(facts), starved_since(facts)
+    left = [key for key in due[-1].left_frozen if key in late]
+    half = (
+        []
+        if due[-1].whole_generator_frozen
+        else [key for key in due[-1].half_frozen if key not in fed and _never_loaded(facts, key)]
+    )
+    for keys, why, fix in (
+        (
+            left,
+            "the statement that freezes them is made undone for others only, so they stay frozen for good",
+            "thaw the very tensors that were frozen: for p in net.parameters(): p.requires_grad_(True)",
+        ),
+        (
+            half,
+            "their modules are half frozen: what stands beside them learns, and they keep their random start",
+            "leave requires_grad=True on the generator; freeze by module, not by a part of a name",
+        ),
+    ):
+        if keys and len(due) >= 3:
+            names = tuple(facts.name(key) for key in keys)
+            yield Finding(
+                RULE.code,
+                RULE.name,
+                Severity.ERROR,
+                RULE.stage,
+                tuple(step.step for step in due if set(keys) & set(step.frozen)),
+                names[0],
+                f"{listed(names)} of the generator are frozen while the optimizer goes on stepping them",
+                why,
+                fix,
+                victims=names,
+                location=due[-1].frozen_at,
+                seen=(f"{counted(len(names), 'tensor')} in the optimizer with requires_grad=False",),
+                evidence={"frozen": len(names)},
+            )
+
+
+def _never_loaded(facts: RunFacts, key: int) -> bool:
+    return key in facts.tensors and not facts.tensors[key].loaded
 
 
 def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:

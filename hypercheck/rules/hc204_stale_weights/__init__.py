@@ -82,4 +82,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC204", "stale-weights", Severity.ERROR, "before backward", check, __doc__)
+RULE = Rule(
+    "HC204",
+    "stale-weights",
+    Severity.ERROR,
+    "before backward",
+    check,
+    __doc__,
+    explains=("HC104", "HC105", "HC106"),
+)

@@ -50,7 +50,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     place = first_place([optimizer.location for optimizer in stepping])
     twin = _twin(stepping)
     if twin is not None and not generating:
-        # Two optimizers with the same tensors, and others left over: the wrong model was given to one of them.
+        # Two optimizers with the same tensors, and others left over: one was given the wrong model.
         generating, leftovers, place = leftovers, [], twin.location
     for group, severity in ((generating, Severity.ERROR), (leftovers, Severity.NOTE)):
         if not group or not stepping:

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
-from hypercheck.findings import Finding, Severity
+from hypercheck.findings import Finding, Location, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, listed
 
@@ -69,10 +69,19 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "the update was smaller than the number format can show, or the values were put back",
             "raise the learning rate, keep the parameter in float32, or remove what restores the old values",
             victims=names,
-            location=first_place([facts.tensors[keys[0]].made_at]),
+            location=first_place(_places(facts, keys[0])),
             seen=(f"bit-equal before and after {counted(len(still[keys[0]]), 'step')}",),
             evidence={"tensors": list(names)},
         )
+
+
+def _places(facts: RunFacts, key: int) -> list[Location | None]:
+    """Where the tensor was given a short number format, else where its rate was chosen."""
+    tensor = facts.tensors[key]
+    holders = [optimizer for optimizer in facts.optimizers if key in optimizer.keys and optimizer.steps]
+    rates = [optimizer.rate_set_at or optimizer.location for optimizer in holders]
+    short = tensor.dtype in ("torch.bfloat16", "torch.float16")
+    return [tensor.made_at, *rates] if short else [*rates, tensor.made_at]
 
 
 RULE = Rule("HC501", "no-update", Severity.ERROR, "after step", check, __doc__)

@@ -67,7 +67,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "or check the schedule that sets it"
             ),
             victims=names,
-            location=optimizer.location,
+            location=optimizer.rate_set_at or optimizer.location,
             seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
             evidence={"tensors": list(names), "optimizer": optimizer.name},
         )
