@@ -11,15 +11,8 @@ from hypercheck.models.handover import HANDOVERS, ways
 pytestmark = pytest.mark.filterwarnings("ignore:To copy construct from a tensor")
 
 GAPS: dict[str, tuple[str, ...]] = {
-    "functional": ("ghn",),
-    "parameter-wrap": ("noise",),
-    "data-assign": ("noise", "hyper_pinn"),
-    "copy-no-grad": ("noise", "hyper_pinn"),
-    "no-grad-block": ("conditional", "hyper_ode", "mip", "layerwise"),
-    "inference-mode": ("conditional", "hyper_ode", "mip", "layerwise"),
-    "load-state-dict": ("noise", "hyper_pinn"),
-    "vector-to-parameters": ("noise", "hyper_pinn"),
-    "deepcopy-main": ("noise",),
+    "no-grad-block": ("conditional", "mip", "layerwise"),
+    "inference-mode": ("conditional", "mip", "layerwise"),
     "nondifferentiable-op": (
         "full",
         "task",
@@ -64,18 +57,7 @@ GAPS: dict[str, tuple[str, ...]] = {
         "smash",
         "hyper_transformer",
     ),
-    "requires-grad-false": (
-        "conditional",
-        "hyper_ode",
-        "film",
-        "hyper_rnn",
-        "hyper_lstm",
-        "mip",
-        "noise",
-        "hyper_pinn",
-        "layerwise",
-    ),
-    "functional-call-stale": ("noise",),
+    "requires-grad-false": ("conditional", "film", "hyper_lstm", "mip", "hyper_pinn", "layerwise"),
     "weight-mismatch": (
         "full",
         "task",
@@ -83,42 +65,31 @@ GAPS: dict[str, tuple[str, ...]] = {
         "chunked_task",
         "scaling",
         "batchnorm_hypernet",
+        "chunked_conv",
         "lora",
         "time_linear",
         "hyper_transformer",
-        "chunked_conv",
         "ghn",
         "smash",
         "weight_norm",
     ),
-    "weights-not-assigned": ("noise",),
-    "unused-output": (
-        "chunked_conv",
-        "conditional",
-        "hyper_ode",
-        "hyper_rnn",
-        "hyper_lstm",
-        "mip",
-        "noise",
-        "hyper_pinn",
-        "layerwise",
-    ),
-    "stale-weights": ("conditional", "hyper_ode", "mip", "layerwise"),
+    "unused-output": ("chunked_conv", "conditional", "hyper_lstm", "mip", "hyper_pinn", "layerwise"),
+    "stale-weights": ("conditional", "mip", "layerwise"),
     "inplace-overwrite": ("conditional", "hyper_ode", "hyper_rnn", "mip", "noise", "hyper_pinn", "layerwise"),
+    "not-in-optimizer": ("conditional", "hyper_lstm", "mip", "hyper_pinn", "layerwise"),
+    "functional": ("ghn",),
     "disconnected-loss": ("hyper_pinn",),
-    "not-in-optimizer": (
-        "conditional",
-        "hyper_ode",
-        "hyper_rnn",
-        "hyper_lstm",
-        "mip",
-        "noise",
-        "hyper_pinn",
-        "layerwise",
-    ),
     "stale-optimizer": ("hyper_pinn",),
 }
-"""Cells that are not right yet: way to models."""
+"""Cells that are not right yet, way to models. What stands behind most of them:
+
+- conditional, mip, layerwise, hyper_ode: weights of each sample, used by `vecdot` or by `baddbmm` with a bias
+  of the same head, are not taken for generated weights; hyper_pinn: nor are those beside a time that asks for
+  a gradient; film, hyper_lstm: nor can the two factors of a product be told apart.
+- HC113, HC114: the same function on several weights, none of which alone stands on every way.
+- HC201: the line of an older split is named; overlaps across several generated tensors are not seen.
+- HC205: a view that is taken after the write hides it.
+"""
 
 WAYS = ways()
 # "full" meets every way; each of the others meets four, so that they meet every way several times over.
