@@ -27,7 +27,7 @@ from hypercheck.observe.gradients import ranges
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
 from hypercheck.observe.session import Backward, Session, Step, Update
-from hypercheck.observe.tape import Op
+from hypercheck.observe.tape import ModuleCall, Op
 
 _MOST_LINKS = 400
 
@@ -406,7 +406,8 @@ class Digest:
             return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
         fits = self._fitting(shapes, own)
         if fits:
-            place = self._main_call(own) or made
+            mine = {number: item for number, item in own.items() if self.naming.object(number) in fits}
+            place = self._main_call(mine or own, flood, tape.values[last].op) or made
             return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
@@ -430,7 +431,11 @@ class Digest:
         for edges in self.flow.children.values():
             for edge in edges:
                 op = self.tape.ops[edge.op]
-                if edge.op < self.step.first_op or not isinstance(op.arguments, tuple):
+                if edge.op < self.step.first_op:
+                    continue
+                if op.name == "vmap" and self._leafy(edge.source):
+                    found[self.tape.values[edge.source].object] = (edge.source, edge.op)
+                if not isinstance(op.arguments, tuple):
                     continue
                 for item in op.arguments:
                     if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right"):
@@ -463,28 +468,26 @@ class Digest:
             return tuple(self.naming.object(number) for number in list(own)[:6])
         return ()
 
-    def _main_call(self, own: dict[int, tuple[int, int]]) -> Location | None:
-        """The statement that called the main network, else the use of its first own weight."""
+    def _main_call(self, own: dict[int, tuple[int, int]], flood: set[int], made: int) -> Location | None:
+        """Where the main network was called without what was generated, else where it used its own weight.
+
+        From the outside in: a call that was given the generated values, or in which they were made, is right
+        so far, and what it calls is to blame; the first one that never met them is the guilty one.
+        """
         calls = self.tape.module_calls
         indexes = [op for _, op in own.values()]
         if not indexes:
             return None
-        module = self.tape.ops[min(indexes)].module
-        best = None
-        while module >= 0 and module in calls:
-            _, parent, site = calls[module]
-            if site is not None:
-                best = site
-            if parent < 0 or parent not in calls:
-                break
-            above = calls[parent]
-            inside = [i for i in range(above[0], min(indexes)) if self.tape.ops[i].module not in (-1,)]
-            if len(inside) > 12:
-                break
-            module = parent
-        return (
-            frames.location(best) if best is not None else frames.location(self.tape.ops[min(indexes)].site)
-        )
+        first = min(indexes)
+        chain: list[ModuleCall] = []
+        module = self.tape.ops[first].module
+        while module >= 0 and module in calls and len(chain) < 40:
+            chain.append(calls[module])
+            module = calls[module].parent
+        for call in reversed(chain):
+            if call.op > made and not call.given & flood and call.site is not None:
+                return frames.location(call.site)
+        return frames.location(self.tape.ops[first].site)
 
     def _loss_location(self) -> Location | None:
         for item in self.backwards:

@@ -241,7 +241,7 @@ class RecordingPatches:
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.live:
             try:  # what `guard` does, without its price for each module of each call
-                self._tape.entered(self._module_number(module), sys._getframe(1))
+                self._tape.entered(self._module_number(module), _tensors((args,)), sys._getframe(1))
             except Exception as fault:
                 self._tell(fault)
 

@@ -57,6 +57,15 @@ Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
 """Something notable inside of an operation recorded as one: name, statement, and the weights it took."""
 
 
+class ModuleCall(NamedTuple):
+    """The last call of a module: at which operation, inside of which module, where, and with which values."""
+
+    op: int
+    parent: int
+    site: Site | None
+    given: frozenset[int]
+
+
 class Ref(NamedTuple):
     """Stands for a tensor in kept arguments."""
 
@@ -158,7 +167,7 @@ class Tape:
         self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
         self.first_values: dict[int, int] = {}
-        self.module_calls: dict[int, tuple[int, int, Site | None]] = {}
+        self.module_calls: dict[int, ModuleCall] = {}
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.flag_ops: list[int] = []
@@ -808,10 +817,11 @@ class Tape:
         number = self.values[value].object
         self.assignments.append(Assignment(len(self.ops), number, value, module, name, site))
 
-    def entered(self, module: int, frame: FrameType | None) -> None:
-        """A module's forward begins."""
+    def entered(self, module: int, given: Iterable[Tensor], frame: FrameType | None) -> None:
+        """A module's forward begins, with these tensors."""
         parent = self.module_stack[-1] if self.module_stack else -1
-        self.module_calls[module] = (len(self.ops), parent, self.frames.site(frame)[0])
+        values = frozenset(value for tensor in given if (value := self.peek(tensor)) is not None)
+        self.module_calls[module] = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
         self.module_stack.append(module)
 
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
