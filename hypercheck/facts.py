@@ -70,6 +70,10 @@ class UpdateFact:
     carried: bool = False
     """Whether an old gradient was still there when the first backward of the step began."""
     finite_after: bool = True
+    start: int = 0
+    """Tells the values before the update, where the update changed them; 0 where it did not."""
+    undone_at: Location | None = None
+    """What wrote the tensor between the update before and this one."""
     frozen: bool = False
     """Whether it asked for no gradient when its optimizer stepped."""
 
@@ -103,7 +107,7 @@ class DeadEnd:
     """Values computed from something trainable that never reach a loss."""
 
     kind: str
-    """unassigned, stale-call, disconnected, unused-name, or dropped (computed in a generator, never used)."""
+    """unassigned, stale-call, disconnected, unused-name, exported, or dropped (inside of a generator)."""
     location: Location | None
     victims: tuple[int, ...]
     source: str

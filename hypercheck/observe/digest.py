@@ -41,6 +41,7 @@ class Digest:
         self.tape = session.tape
         self.naming = Naming(session)
         self._steps_of_ops = steps_of_ops
+        self._written: dict[int, int] | None = None
         normal = [item for item in step.backwards if not item.by_grad]
         self.backwards = normal or step.backwards
         losses = [loss for item in self.backwards for loss in item.losses]
@@ -409,6 +410,15 @@ class Digest:
             mine = {number: item for number, item in own.items() if self.naming.object(number) in fits}
             place = self._main_call(mine or own, flood, tape.values[last].op) or made
             return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
+        gone = [
+            index
+            for index in range(self.step.first_op, self._end())
+            if tape.ops[index].kind == Kind.EXPORT
+            and flood & set(tape.ops[index].inputs)
+            and tape.ops[index].name not in ("item", "__float__")
+        ]
+        if gone:
+            return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
 
@@ -757,7 +767,9 @@ class Digest:
         low, high = where.min(dim=0).values, where.max(dim=0).values + 1
         box = int((high - low).prod())
         trimmed = sum(int(a) > 0 or int(b) < n for a, b, n in zip(low, high, shape))
-        return box == int(used.sum()) and (trimmed >= 2 or len(shape) >= 3)
+        return box == int(used.sum()) and (
+            trimmed >= 2 or (len(shape) >= 3 and int(low[0]) == 0 and int(high[0]) == shape[0])
+        )
 
     def _readers(self) -> dict[int, list[int]]:
         cached: dict[int, list[int]] | None = getattr(self, "_reader_table", None)
@@ -1159,8 +1171,27 @@ class Digest:
             cleared_at=cleared,
             carried=carried,
             finite_after=update.finite_after,
+            start=_digest_of(update.start) if update.start_moved else 0,
+            undone_at=self._undone_at(update),
             frozen=update.optimizer >= 0 and self._is_frozen(update.object),
         )
+
+    def _undone_at(self, update: Update) -> Location | None:
+        """The statement of the program that last wrote into the tensor after an update of an earlier step."""
+        tape = self.tape
+        written = self._writes().get(update.object)
+        return frames.location(tape.ops[written].site) if written is not None else None
+
+    def _writes(self) -> dict[int, int]:
+        """Objects to the last operation of this step, before its update, that wrote them."""
+        if self._written is None:
+            self._written = {}
+            for index in range(self.step.first_op, self._end()):
+                op = self.tape.ops[index]
+                if op.kind in (Kind.WRITE, Kind.DATA_SET, Kind.FOREACH_WRITE):
+                    for value in op.outputs:
+                        self._written[self.tape.values[value].object] = index
+        return self._written
 
     def _replaced_since(self, number: int, item: Backward) -> bool:
         """Whether the gradient was set by hand after the backward, so that nothing adds up."""
@@ -1237,7 +1268,7 @@ def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape
     return any(
         isinstance(item, tuple)
         and len(item) == 2
-        and item[0] in ("weight", "right", "bias")
+        and (item[0] in ("weight", "right", "bias") or str(item[0]).startswith("operand"))
         and item[1] == value
         for item in arguments
     )
@@ -1264,3 +1295,10 @@ def _numel(shape: tuple[int, ...]) -> int:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def _digest_of(sample: torch.Tensor | None) -> int:
+    """A number that tells two samples of values apart; 0 for none."""
+    if sample is None:
+        return 0
+    return hash(tuple(sample.flatten().tolist())) or 1

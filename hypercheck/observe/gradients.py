@@ -178,3 +178,13 @@ def changed(tensor: Tensor, before: Fingerprint | None) -> tuple[bool | None, fl
         size = float(torch.linalg.vector_norm(before.values.double()))
         step = float(torch.linalg.vector_norm(now.double() - before.values.double()))
         return different, step / size if size else float(step > 0)
+
+
+def start_moved(tensor: Tensor, before: Fingerprint | None) -> bool:
+    """Whether the evenly spread part of the sample changed: the part that is the same on every step."""
+    if before is None:
+        return False
+    with torch.no_grad(), torch._C.DisableTorchFunction():
+        positions = before.positions[: min(tensor.numel(), _SAMPLE)]
+        now = torch_compat.local(tensor).detach().reshape(-1)[positions]
+        return not torch.equal(now, before.values[: len(positions)])

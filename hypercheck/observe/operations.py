@@ -108,6 +108,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "addmm": ("bias", "left", "right"),
     "baddbmm": ("bias", "left", "right"),
     "einsum": ("equation",),
+    "vecdot": ("left", "right"),
+    "linalg_vecdot": ("left", "right"),
     "mul": ("left", "right"),
     "__mul__": ("left", "right"),
     "__rmul__": ("right", "left"),
@@ -121,7 +123,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
 
 NAMED_WEIGHTS = frozenset({"weight", "bias"})
 CONTRACTIONS = frozenset(
-    "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot".split()
+    "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot vecdot linalg_vecdot".split()
 )
 SCALINGS = frozenset("mul __mul__ __rmul__ multiply addcmul".split())
 ADDITIONS = frozenset("add __add__ __radd__".split())

@@ -74,6 +74,8 @@ class Update:
     changed: bool | None = None
     ratio: float = 0.0
     finite_after: bool = True
+    start_moved: bool = False
+    """Whether the elements of `start` are among those that changed."""
     asks: bool = True
     """Whether it asked for a gradient then: it may be gone when the step is judged."""
     numel: int = 1
@@ -684,6 +686,7 @@ class Session:
                     update.size = gradients.measure(tensor.grad)
                 update.changed, update.ratio = gradients.changed(tensor, update.before)
                 update.finite_after = _finite_sample(tensor, update.before)
+                update.start_moved = gradients.start_moved(tensor, update.before)
                 update.start = update.before.values[: min(update.numel, 64)] if update.before else None
                 update.before = None
         if step.recorded:

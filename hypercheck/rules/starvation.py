@@ -133,8 +133,9 @@ def cut_findings(
     for group in merged.values():
         cut, steps = group[0]
         severity = Severity.ERROR
-        if soft and (cut.asleep or not cut.in_weight):
-            severity = Severity.WARNING if name == "detach" and not cut.asleep else Severity.NOTE
+        asleep = cut.asleep and not set(cut.victims) & learned(facts)
+        if soft and (asleep or not cut.in_weight):
+            severity = Severity.WARNING if name == "detach" and not asleep else Severity.NOTE
         others = [
             other.location.labelled("cuts as well") for other, _ in group[1:] if other.location is not None
         ]

@@ -31,12 +31,14 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import no_gradient, persistent_dead_ends
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import cut_findings
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Cuts made by a round trip through NumPy, DLPack or a file."""
+    yield from _gone(facts)
     yield from cut_findings(
         facts,
         RULE.code,
@@ -45,6 +47,27 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         "NumPy arrays, DLPack capsules and files hold numbers only, so what comes back has no grad_fn",
         lambda cut: "stay in torch: use the tensor itself in place of its NumPy copy",
     )
+
+
+def _gone(facts: RunFacts) -> Iterator[Finding]:
+    """Values that left for NumPy, and whose way back could not be followed."""
+    for dead, steps in persistent_dead_ends(facts, ("exported",)):
+        names = tuple(facts.name(key) for key in dead.victims)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            steps,
+            dead.source,
+            f"the numbers of {dead.source} left torch here, and the loss depends on nothing else of them",
+            "NumPy arrays hold numbers only: what is computed from them has no grad_fn",
+            "stay in torch: use the tensor itself in place of its NumPy copy",
+            victims=names,
+            location=dead.location,
+            seen=("no way inside of torch leads on to the loss", no_gradient(names)),
+            evidence={"starved": len(names)},
+        )
 
 
 RULE = Rule("HC110", "numpy-roundtrip", Severity.ERROR, "before backward", check, __doc__)

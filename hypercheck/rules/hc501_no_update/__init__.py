@@ -41,6 +41,7 @@ from hypercheck.rules.starvation import counted, first_place, listed
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Tensors that an optimizer stepped without changing them."""
+    yield from _undone(facts)
     still: dict[int, list[int]] = {}
     moved: set[int] = set()
     for step in facts.steps:
@@ -71,6 +72,36 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             victims=names,
             location=first_place(_places(facts, keys[0])),
             seen=(f"bit-equal before and after {counted(len(still[keys[0]]), 'step')}",),
+            evidence={"tensors": list(names)},
+        )
+
+
+def _undone(facts: RunFacts) -> Iterator[Finding]:
+    """Tensors that each step changes, and that have their old values again when the next one comes."""
+    starts: dict[int, list[int]] = {}
+    places: dict[int, Location] = {}
+    for step in facts.steps:
+        for update in step.updates:
+            starts.setdefault(update.key, []).append(update.start)
+            if update.undone_at is not None:
+                places[update.key] = update.undone_at
+    keys = [key for key, seen in starts.items() if len(seen) >= 4 and len(set(seen)) == 1 and seen[0]]
+    keys = [key for key in keys if key in places]
+    if keys:
+        names = tuple(facts.name(key) for key in keys)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(step.step for step in facts.steps if step.updates),
+            names[0],
+            f"{listed(names)} change in every step, and are put back before the next one",
+            "a statement after the update writes the old values again, so no step leaves anything behind",
+            "restore values only where that is meant: not after every step",
+            victims=names,
+            location=places[keys[0]],
+            seen=(f"the same values before each of {counted(len(starts[keys[0]]), 'update')}",),
             evidence={"tensors": list(names)},
         )
 
