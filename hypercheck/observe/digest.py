@@ -52,7 +52,9 @@ class Digest:
     def _trainable(self) -> frozenset[int]:
         held = {number for record in self.session.optimizers for number in record.objects}
         leaves = {value.object for value in self.tape.values if value.leaf}
-        return frozenset(held | leaves)
+        # What autograd.grad differentiates by and no optimizer steps is an input: a collocation point.
+        points = {n for n in self.session.differentiated if not self.tape.objects[n].is_parameter}
+        return frozenset(held | (leaves - points))
 
     def facts(self) -> StepFacts:
         """Everything that the rules need to know of the step."""
@@ -131,7 +133,7 @@ class Digest:
             number for number, values in in_loss.items() if not any(value in flow.live for value in values)
         }
         found: dict[tuple[str, str, int], CutFact] = {}
-        early: set[tuple[str, str, int]] = set()
+        last: set[tuple[str, str, int]] = set()
         last_cuts: set[int] = set()
         # A detached inner update ends more than the missing graph of its gradient does: it is told first.
         edges = sorted(flow.broken_edges(), key=lambda edge: self.tape.ops[edge.op].name == "autograd.grad")
@@ -153,8 +155,7 @@ class Digest:
             fact = self._cut_fact(edge, verdict, victims, rows)
             if edge.target in flow.live:
                 last_cuts.update((*victims, *rows))
-            else:
-                early.add(key)
+                last.add(key)
             old = found.get(key)
             found[key] = fact if old is None else _merged(old, fact)
         # Below a cut whose values are live again, nothing else stands in the way; a cut into a frozen copy
@@ -162,7 +163,7 @@ class Digest:
         kept = [
             fact
             for key, fact in found.items()
-            if key not in early or not {*fact.victims, *fact.victim_rows} <= last_cuts
+            if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
         ]
         return self._main_cuts(kept)
 
@@ -358,7 +359,7 @@ class Digest:
                         continue
                     flood.add(target)
                     stack.append(target)
-                if isinstance(op.arguments, tuple):
+                if isinstance(op.arguments, tuple) and op.name not in ADDITIONS | SCALINGS:
                     used_as_weight = used_as_weight or _as_weight(op.arguments, value, hungry, tape)
         return self._dead_end_of(tuple(sorted(reads)), flood, used_as_weight)
 
@@ -491,9 +492,12 @@ class Digest:
         first = min(indexes)
         chain: list[ModuleCall] = []
         module = self.tape.ops[first].module
-        while module >= 0 and module in calls and len(chain) < 40:
-            chain.append(calls[module])
-            module = calls[module].parent
+        while module >= 0 and len(chain) < 40:
+            call = next((item for item in reversed(calls.get(module, ())) if item.op <= first), None)
+            if call is None:
+                break
+            chain.append(call)
+            module = call.parent
         for call in reversed(chain):
             if call.op > made and not call.given & flood and call.site is not None:
                 return frames.location(call.site)

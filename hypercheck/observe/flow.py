@@ -151,13 +151,13 @@ class Flow:
                         data |= above[1]
                         computed = computed or above[2]
                 computed = computed or op.name in CONTRACTIONS or op.name in _LAYERS
-                if not op.inputs and not fact.requires_grad and own is None and len(fact.shape) > 0:
+                if not op.inputs and (fact.leaf or not fact.requires_grad) and own is None and fact.shape:
                     data |= 1 << data_bits.setdefault(fact.object, len(data_bits))
                 if fact.leaf and own is not None:
                     # A tensor that learns by itself: what initialised it is no input of the step.
                     data = 0
                     computed = computed and trainable != 1 << own
-            elif not fact.requires_grad and own is None:
+            elif (fact.leaf or not fact.requires_grad) and own is None:
                 data = 1 << data_bits.setdefault(fact.object, len(data_bits))
             found[value] = (trainable, data, computed)
         return found

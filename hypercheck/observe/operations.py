@@ -123,7 +123,8 @@ SLOTS: dict[str, tuple[str, ...]] = {
 
 NAMED_WEIGHTS = frozenset({"weight", "bias"})
 CONTRACTIONS = frozenset(
-    "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot vecdot linalg_vecdot".split()
+    "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot vecdot "
+    "linalg_vecdot".split()
 )
 SCALINGS = frozenset("mul __mul__ __rmul__ multiply addcmul".split())
 ADDITIONS = frozenset("add __add__ __radd__".split())

@@ -58,7 +58,7 @@ Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
 
 
 class ModuleCall(NamedTuple):
-    """The last call of a module: at which operation, inside of which module, where, and with which values."""
+    """One call of a module: at which operation, inside of which module, where, and with which values."""
 
     op: int
     parent: int
@@ -167,7 +167,7 @@ class Tape:
         self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
         self.first_values: dict[int, int] = {}
-        self.module_calls: dict[int, ModuleCall] = {}
+        self.module_calls: dict[int, list[ModuleCall]] = {}
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.flag_ops: list[int] = []
@@ -821,7 +821,8 @@ class Tape:
         """A module's forward begins, with these tensors."""
         parent = self.module_stack[-1] if self.module_stack else -1
         values = frozenset(value for tensor in given if (value := self.peek(tensor)) is not None)
-        self.module_calls[module] = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
+        call = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
+        self.module_calls.setdefault(module, []).append(call)
         self.module_stack.append(module)
 
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:

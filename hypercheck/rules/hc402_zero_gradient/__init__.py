@@ -115,4 +115,4 @@ def _killer(facts: RunFacts, key: int) -> DeadFunction | None:
     return found[-1] if found else None
 
 
-RULE = Rule("HC402", "zero-gradient", Severity.ERROR, "before step", check, __doc__)
+RULE = Rule("HC402", "zero-gradient", Severity.ERROR, "before step", check, __doc__, explains=("HC602",))

@@ -11,7 +11,7 @@ class TernaryWeight(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_out):
         (w,) = ctx.saved_tensors
-        return None, None
+        return None, None  # HC114
 
 
 class HyperLinear(nn.Module):

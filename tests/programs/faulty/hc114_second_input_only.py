@@ -17,7 +17,7 @@ class FusedSVDLinear(Function):
         ga = (g @ V.t()) * s
         gU = x.t() @ ga
         gx = ga @ U.t() if ctx.needs_input_grad[0] else None
-        return gx, gU, None, gV
+        return gx, gU, None, gV  # HC114
 
 
 class SpectrumHyper(nn.Module):

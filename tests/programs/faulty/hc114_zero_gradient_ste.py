@@ -17,7 +17,7 @@ class Binarize(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         (inp,) = ctx.saved_tensors
-        return g * (inp.abs() < 1).to(g.dtype)
+        return g * (inp.abs() < 1).to(g.dtype)  # HC114
 
 
 enc = nn.Sequential(nn.Linear(4, 12), nn.ReLU())

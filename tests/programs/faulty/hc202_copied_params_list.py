@@ -52,7 +52,7 @@ for i in range(7):
     c = torch.randn(2)
     x = torch.randn(16, 3)
     with using_externals(layer, hyper(c)):
-        out = layer(torch.relu(stem(x)))
+        out = layer(torch.relu(stem(x)))  # HC202
     loss = F.mse_loss(out, x[:, :2] * c)
     opt.zero_grad()
     loss.backward()

@@ -16,7 +16,7 @@ class HyperLayer(nn.Module):
     def weight(self):
         if self._w is not None:
             return self._w  # HC204
-        w = self.w(self.z).view(self.o, self.i)
+        w = self.w(self.z).view(self.o, self.i)  # HC204
         if not self.training:
             self._w = w
         return w

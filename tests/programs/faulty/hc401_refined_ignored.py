@@ -15,7 +15,7 @@ class HyperFormerish(nn.Module):
     def forward(self, t, l):
         z = torch.cat([self.task(t), self.layer(l)], -1)
         z = torch.relu(self.fuse(z))
-        refined = z + self.refine(z)
+        refined = z + self.refine(z)  # HC401
         return self.down(z).view(self.d, self.r), self.up(z).view(self.r, self.d)  # HC401
 
 

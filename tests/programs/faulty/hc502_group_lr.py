@@ -22,7 +22,7 @@ def param_groups(model, lr=5e-3, decay=10):
 
 torch.manual_seed(86)
 net = Net()
-opt = torch.optim.Adam(param_groups(net))
+opt = torch.optim.Adam(param_groups(net))  # HC502
 for i in range(8):
     c = torch.randint(0, 4, (24,))
     x = torch.randn(24, 4)
