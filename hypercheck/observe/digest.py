@@ -534,23 +534,24 @@ class Digest:
                     suspects[edge.op] = op
         found = []
         unexplained = set(live)
-        for index in sorted(suspects):
-            victims = self._only_through(index, live)
-            if not victims:
-                continue
-            op = suspects[index]
-            custom = op.name.startswith("function:")
-            place = frames.location(op.site)
-            related: tuple[Location, ...] = ()
-            if custom and isinstance(op.arguments, CodeType):
-                related = (place.labelled("applied here"),) if place else ()
-                place = mechanisms.backward_location(op.arguments) or place
-            kind = "custom" if custom else "zero-derivative"
-            found.append(
-                DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
-            )
-            unexplained -= set(victims)
+        for group in _groups(suspects):
+            victims = self._only_through(group, sorted(unexplained))
+            if victims:
+                found.append(self._dead_function([suspects[index] for index in group], victims))
+                unexplained -= set(victims)
         return [*found, *self._killed(unexplained)]
+
+    def _dead_function(self, ops: list[Op], victims: list[int]) -> DeadFunction:
+        op = ops[0]
+        custom = op.name.startswith("function:")
+        places = list(dict.fromkeys(place for item in ops if (place := frames.location(item.site))))
+        place = places[0] if places else None
+        related = tuple(item.labelled("here as well") for item in places[1:4])
+        if custom and isinstance(op.arguments, CodeType):
+            related = tuple(item.labelled("applied here") for item in places[:4])
+            place = mechanisms.backward_location(op.arguments) or place
+        kind = "custom" if custom else "zero-derivative"
+        return DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
 
     def _killed(self, unexplained: set[int]) -> list[DeadFunction]:
         """The operations at which the probe saw a gradient become zero."""
@@ -596,8 +597,9 @@ class Digest:
             return True
         return victims <= set(self._trainable_behind(op.inputs[0]))
 
-    def _only_through(self, index: int, live: list[int]) -> list[int]:
-        """The tensors whose every live way to the loss passes the operation."""
+    def _only_through(self, indexes: tuple[int, ...], live: list[int]) -> list[int]:
+        """The tensors whose every live way to the loss passes one of the operations."""
+        stops = frozenset(indexes)
         flow, tape = self.flow, self.tape
         seen: set[int] = set()
         stack = [loss for loss in flow.losses if loss in flow.live]
@@ -605,7 +607,7 @@ class Digest:
         while stack:
             value = stack.pop()
             at = tape.values[value].op
-            if at < 0 or at == index:
+            if at < 0 or at in stops:
                 continue
             for source in tape.ops[at].inputs:
                 if (
@@ -739,7 +741,7 @@ class Digest:
             overlap_at=overlap_at,
             slots=shapes[:16],
             chunk=chunk,
-            cropped=self._cropped(shape, used),
+            cropped=self._cropped(shape, used) or (len(shape) > 2 and self._crops(root, shape, slots)),
             sized_at=self._sized_at(root, chunk),
         )
 
@@ -762,6 +764,18 @@ class Digest:
     def _batched(self, shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...]) -> bool:
         """Whether the first axis is a batch of whole networks rather than a stack of chunks."""
         return any(item and item[0] in (shape[0],) and len(item) >= 3 for item in shapes)
+
+    def _crops(self, root: int, shape: tuple[int, ...], slots: list[Slot]) -> bool:
+        """Whether one of the weights is a box out of an output of several axes, made to fit many layers."""
+        for slot in slots[:64]:
+            index = self.flow.elements.of(slot.value)
+            positions = self.flow.elements.roots_of(index).get(root) if index is not None else None
+            if positions is not None:
+                mask = torch.zeros(_numel(shape), dtype=torch.bool)
+                mask[positions.long()] = True
+                if self._cropped(shape, mask):
+                    return True
+        return False
 
     def _cropped(self, shape: tuple[int, ...], used: torch.Tensor) -> bool:
         """Whether the used part is a box inside of an output of several axes."""
@@ -812,26 +826,13 @@ class Digest:
         return (), None
 
     def _slice_site(self, value: int) -> Location | None:
-        """The statement that took the part: the view nearest to the root."""
+        """The statement that took the part: the view nearest to the weight that leaves something out."""
         flow, tape = self.flow, self.tape
-        best = None
-        while True:
-            parents = flow.elements._parents(value)
-            if not parents:
-                break
-            op = tape.ops[tape.values[value].op]
-            if op.name in (
-                "__getitem__",
-                "narrow",
-                "select",
-                "split",
-                "chunk",
-                "index_select",
-                "split_with_sizes",
-            ):
-                best = op.site
+        while parents := flow.elements._parents(value):
+            if _numel(tape.values[value].shape) < _numel(tape.values[parents[0]].shape):
+                return frames.location(tape.ops[tape.values[value].op].site)
             value = parents[0]
-        return frames.location(best)
+        return None
 
     # -- weights of another time ----------------------------------------------------------------
 
@@ -1299,6 +1300,16 @@ def _numel(shape: tuple[int, ...]) -> int:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def _groups(suspects: dict[int, Op]) -> list[tuple[int, ...]]:
+    """The operations of each statement together, then those of each function: layers cut as one."""
+    by_site: dict[object, list[int]] = defaultdict(list)
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for index in sorted(suspects):
+        by_site[suspects[index].site].append(index)
+        by_name[suspects[index].name].append(index)
+    return [tuple(group) for group in (*by_site.values(), *by_name.values())]
 
 
 def _digest_of(sample: torch.Tensor | None) -> int:
