@@ -418,7 +418,8 @@ class Digest:
             and flood & set(tape.ops[index].inputs)
             and tape.ops[index].name not in ("item", "__float__")
         ]
-        if gone:
+        # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
+        if gone and not any(slot.value in flow.live for slot in flow.slots):
             return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []

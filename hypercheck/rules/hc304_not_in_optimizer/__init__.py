@@ -48,7 +48,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     generating = [item for item in missing if item[0].generates and not item[0].loaded]
     leftovers = [item for item in missing if not item[0].generates]
     place = first_place([optimizer.location for optimizer in stepping])
-    twin = _twin(stepping)
+    twin = _twin(facts, stepping)
     if twin is not None and not generating:
         # Two optimizers with the same tensors, and others left over: one was given the wrong model.
         generating, leftovers, place = leftovers, [], twin.location
@@ -81,11 +81,21 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-def _twin(optimizers: list[OptimizerFact]) -> OptimizerFact | None:
-    """The later one of two optimizers that hold the very same tensors."""
+def _twin(facts: RunFacts, optimizers: list[OptimizerFact]) -> OptimizerFact | None:
+    """The later one of two optimizers that hold the very same tensors and step by turns.
+
+    One that follows another (built anew for each task) is no twin of it.
+    """
+    steps: dict[str, list[int]] = {}
+    for step in facts.steps:
+        for name in {update.optimizer for update in step.updates}:
+            steps.setdefault(name, []).append(step.step)
     for index, optimizer in enumerate(optimizers):
-        if any(set(optimizer.keys) == set(other.keys) for other in optimizers[:index]):
-            return optimizer
+        for other in optimizers[:index]:
+            mine, theirs = steps.get(optimizer.name), steps.get(other.name)
+            if optimizer.name != other.name and mine and theirs and set(optimizer.keys) == set(other.keys):
+                if theirs[0] < mine[-1] and mine[0] < theirs[-1]:
+                    return optimizer
     return None
 
 
