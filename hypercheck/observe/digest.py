@@ -421,8 +421,21 @@ class Digest:
         # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
         if gone and not any(slot.value in flow.live for slot in flow.slots):
             return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
+        if gone or not self._stays_inside(last):
+            return []
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
+
+    def _stays_inside(self, value: int) -> bool:
+        """Whether a module that made the value never gave it out: outputs that callers ignore are normal."""
+        index = self.tape.values[value].op
+        module = self.tape.ops[index].module if index >= 0 else -1
+        while module >= 0:
+            if module not in self.tape.returned.get(value, ()):
+                return True
+            calls = [call for call in self.tape.module_calls.get(module, ()) if call.op <= index]
+            module = calls[-1].parent if calls else -1
+        return False
 
     def _inside_a_generator(self, number: int) -> bool:
         """Whether the smallest module around the tensor's own that generates weights does nothing else."""
@@ -742,7 +755,7 @@ class Digest:
             overlap_at=overlap_at,
             slots=shapes[:16],
             chunk=chunk,
-            cropped=self._cropped(shape, used) or (len(shape) > 2 and self._crops(root, shape, slots)),
+            cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
             sized_at=self._sized_at(root, chunk),
         )
 
@@ -766,17 +779,42 @@ class Digest:
         """Whether the first axis is a batch of whole networks rather than a stack of chunks."""
         return any(item and item[0] in (shape[0],) and len(item) >= 3 for item in shapes)
 
-    def _crops(self, root: int, shape: tuple[int, ...], slots: list[Slot]) -> bool:
-        """Whether one of the weights is a box out of an output of several axes, made to fit many layers."""
+    def _crops(self, root: int, used: torch.Tensor, slots: list[Slot]) -> bool:
+        """Whether the weights are boxes out of an output of several axes that is made to fit many layers.
+
+        The output may be flat, and get its axes by a view. All boxes begin at the first row and none comes
+        to the last one, else the rows are samples.
+        """
+        seen = self._cut_shape(root, slots) or self.tape.values[root].shape
+        if sum(length > 1 for length in seen) < 2 or bool(used.reshape(seen[0], -1).any(dim=1).all()):
+            return False
+        crops = False
         for slot in slots[:64]:
             index = self.flow.elements.of(slot.value)
             positions = self.flow.elements.roots_of(index).get(root) if index is not None else None
-            if positions is not None:
-                mask = torch.zeros(_numel(shape), dtype=torch.bool)
-                mask[positions.long()] = True
-                if self._cropped(shape, mask):
-                    return True
-        return False
+            if positions is None:
+                continue
+            mask = torch.zeros(used.numel(), dtype=torch.bool)
+            mask[positions.long()] = True
+            where = mask.reshape(seen).nonzero()
+            low, high = where.min(dim=0).values.tolist(), (where.max(dim=0).values + 1).tolist()
+            if low[0] > 0:
+                return False
+            corner = high[0] < seen[0] and any(stop < size for stop, size in zip(high[1:], seen[1:]))
+            crops = crops or (corner and self._cropped(seen, mask))
+        return crops
+
+    def _cut_shape(self, root: int, slots: list[Slot]) -> tuple[int, ...]:
+        """The shape in which the output was cut up: that of the last whole view of it."""
+        tape, parents = self.tape, self.flow.elements._parents
+        total = _numel(tape.values[root].shape)
+        for slot in slots[:64]:
+            value = slot.value
+            while above := parents(value):
+                if _numel(tape.values[value].shape) < total == _numel(tape.values[above[0]].shape):
+                    return tape.values[above[0]].shape
+                value = above[0]
+        return ()
 
     def _cropped(self, shape: tuple[int, ...], used: torch.Tensor) -> bool:
         """Whether the used part is a box inside of an output of several axes."""
@@ -889,7 +927,7 @@ class Digest:
     def _overwrites(self) -> list[OverwriteFact]:
         tape, flow = self.tape, self.flow
         found = []
-        for slot in self._all_weight_values():
+        for slot in self._with_what_they_view(self._all_weight_values()):
             value = tape.values[slot]
             index = value.op
             if index < self.step.first_op:
@@ -916,6 +954,22 @@ class Digest:
                 made = frames.location(tape.ops[tape.values[before].op].site, "generated here")
                 found.append(OverwriteFact(self.naming.value(slot), place, made, tuple(victims)))
         return found
+
+    def _with_what_they_view(self, weights: list[int]) -> list[int]:
+        """The weights, and the values that they were taken from by views, each once."""
+        found = dict.fromkeys(weights)
+        for weight in weights:
+            value = weight
+            for _ in range(20):
+                index = self.tape.values[value].op
+                if index < self.step.first_op:
+                    break
+                op = self.tape.ops[index]
+                if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or op.name in ("detach", "data"):
+                    break
+                value = op.inputs[0]
+                found[value] = None
+        return list(found)
 
     def _all_weight_values(self) -> list[int]:
         found = []

@@ -264,6 +264,7 @@ class RecordingPatches:
         if number in stack:
             while stack and stack.pop() != number:
                 pass
+        self._tape.returned_by(number, output)
         if isinstance(module, torch.jit.ScriptModule):
             inputs = [*_tensors((args,)), *module.parameters()]
             self._tape.call("scripted", inputs, output, sys._getframe(1))

@@ -168,6 +168,8 @@ class Tape:
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
         self.first_values: dict[int, int] = {}
         self.module_calls: dict[int, list[ModuleCall]] = {}
+        self.returned: dict[int, list[int]] = {}
+        """Values to the modules whose forward gave them out."""
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.flag_ops: list[int] = []
@@ -824,6 +826,13 @@ class Tape:
         call = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
         self.module_calls.setdefault(module, []).append(call)
         self.module_stack.append(module)
+
+    def returned_by(self, module: int, outputs: Any) -> None:
+        """A module's forward has ended with these outputs."""
+        for tensor in _tensors((outputs,)):
+            value = self.peek(tensor)
+            if value is not None:
+                self.returned.setdefault(value, []).append(module)
 
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
         """Autograd was switched on or off for everything that follows."""
