@@ -1238,9 +1238,13 @@ class Digest:
 
     def _undone_at(self, update: Update) -> Location | None:
         """The statement of the program that last wrote into the tensor after an update of an earlier step."""
-        tape = self.tape
         written = self._writes().get(update.object)
-        return frames.location(tape.ops[written].site) if written is not None else None
+        if written is None:
+            return None
+        op = self.tape.ops[written]
+        sources = {number for value in op.inputs if value >= 0 for number in self._trainable_behind(value)}
+        # What another network computes anew for each step is handed over, not put back.
+        return frames.location(op.site) if sources <= {update.object} else None
 
     def _writes(self) -> dict[int, int]:
         """Objects to the last operation of this step, before its update, that wrote them."""

@@ -98,7 +98,8 @@ class Elements:
             while at < len(self._starts) and self._starts[at] <= last:
                 root, base = self._roots[at], self._starts[at]
                 end = base + _numel(self._tape.values[root].shape)
-                first, stop = torch.searchsorted(flat, torch.tensor([base, end], dtype=flat.dtype)).tolist()
+                bounds = torch.tensor([base, end], dtype=flat.dtype)
+                first, stop = torch.searchsorted(flat.contiguous(), bounds).tolist()
                 if stop > first:
                     found[root] = flat[first:stop] - base
                 at += 1
