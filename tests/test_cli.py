@@ -165,7 +165,6 @@ def test_an_unknown_option_ends_with_2(tmp_path):
     assert "Traceback" not in hypercheck(tmp_path, "check", "--no-such-option", "x.py", check=2).stderr
 
 
-@pytest.mark.xfail(reason="without a command, --version is told 'Missing command'", strict=False)
 def test_the_version_is_printed(tmp_path):
     from hypercheck import __version__
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import weakref
 
 import pytest
@@ -202,11 +201,6 @@ def test_a_wrapper_that_the_user_puts_on_inside_of_the_block_stays():
         torch.autograd.backward = original
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 13),
-    reason="reading frame.f_locals leaves a copy of the locals with the frame until it returns",
-    strict=False,
-)
 def test_activations_die_after_their_step():
     torch.manual_seed(0)
     model = Generated()

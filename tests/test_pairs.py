@@ -26,17 +26,6 @@ FOLDERS = {
 BAD = [code for code, folder in FOLDERS.items() if (folder / "bad.py").exists()]
 GOOD = [code for code, folder in FOLDERS.items() if (folder / "good.py").exists()]
 
-# code: what its broken example does not show yet
-GAPS = {
-    "HC302": "the tensor that is no leaf is not found in the example",
-    "HC402": "the finding names the parameter's line, and the mark stands at the cause",
-    "HC403": "HC505 is raised beside it",
-    "HC406": "HC501 is raised in its place",
-    "HC501": "the finding names the optimizer's line, and the mark stands at the parameter",
-    "HC504": "the finding is one line above the mark",
-    "HC505": "HC403 is raised beside it",
-}
-
 
 def findings_of(path: Path) -> list[Finding]:
     """What a few steps of the example give away, without notes; an own fault of hypercheck fails the test."""
@@ -68,17 +57,6 @@ def marked_lines(path: Path, code: str) -> list[int]:
     return [number for number, line in enumerate(lines, 1) if re.search(rf"# *{code}", line)]
 
 
-def with_gaps(codes: list[str]) -> list[object]:
-    return [
-        pytest.param(code, marks=pytest.mark.xfail(reason=GAPS[code], strict=False)) if code in GAPS else code
-        for code in codes
-    ]
-
-
-def test_every_gap_names_a_rule_with_examples():
-    assert set() == set(GAPS) - set(BAD)
-
-
 def test_every_broken_example_has_a_repaired_twin():
     assert BAD == GOOD
 
@@ -88,7 +66,7 @@ def test_every_broken_example_marks_its_line(code):
     assert marked_lines(FOLDERS[code] / "bad.py", code)
 
 
-@pytest.mark.parametrize("code", with_gaps(BAD))
+@pytest.mark.parametrize("code", BAD)
 def test_a_broken_example_raises_its_own_code_at_its_marked_line(code):
     path = FOLDERS[code] / "bad.py"
     found = findings_of(path)

@@ -13,7 +13,6 @@ def names(path):
     return [node.name for node in path]
 
 
-@pytest.mark.xfail(reason="the node of a used leaf is called torch::autograd::AccumulateGrad", strict=False)
 def test_the_path_leads_from_the_loss_to_the_leaf():
     weight = torch.ones(2, requires_grad=True)
 
