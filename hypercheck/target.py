@@ -227,13 +227,14 @@ def _examples(name: str, model: nn.Module, inputs: Inputs) -> tuple[Tensor, ...]
             f"{name}.forward takes {len(needed)} inputs: {', '.join(item.name for item in needed)}",
             "give each a shape with --input, for example --input 784 --input 5",
         )
-    shape = _inferred(model)
-    if shape is None:
+    shapes = _candidates(model)
+    if not shapes:
         raise TargetError(
             f"the input shape of {name} cannot be told from its layers",
             "give it with --input, as in --input 784",
         )
-    return (_example(shape, False, inputs, generator),)
+    examples = [(_example(shape, False, inputs, generator),) for shape in shapes]
+    return next((example for example in examples if _accepts(model, example)), examples[0])
 
 
 def _example(shape: tuple[int, ...], whole: bool, inputs: Inputs, generator: torch.Generator) -> Tensor:
@@ -243,20 +244,27 @@ def _example(shape: tuple[int, ...], whole: bool, inputs: Inputs, generator: tor
     return torch.randn(size, generator=generator).to(inputs.device)
 
 
-def _inferred(model: nn.Module) -> tuple[int, ...] | None:
-    """The input shape that the first layer of the main network asks for."""
-    named = list(model.named_modules())
-    likely = [
-        item for path, item in named if not any(word in path.lower() for word in ("hyper", "emb", "gen"))
-    ]
-    for module in (*likely, *(item for _, item in named)):
+def _candidates(model: nn.Module) -> list[tuple[int, ...]]:
+    """The input shapes that the layers ask for, each once: which one is the model's own is tried out."""
+    found: dict[tuple[int, ...], None] = {}
+    for module in model.modules():
         if isinstance(module, nn.Linear):
-            return (module.in_features,)
+            found[(module.in_features,)] = None
         if isinstance(module, nn.Conv1d):
-            return (module.in_channels, 32)
+            found[(module.in_channels, 32)] = None
         if isinstance(module, nn.Conv2d):
-            return (module.in_channels, 32, 32)
-    return None
+            found[(module.in_channels, 32, 32)] = None
+    return list(found)
+
+
+def _accepts(model: nn.Module, examples: tuple[Tensor, ...]) -> bool:
+    """Whether a forward pass with the examples goes through; the random numbers are as before."""
+    with torch.random.fork_rng(devices=[]):
+        try:
+            model(*examples)
+        except Exception:  # whatever a forward raises on a shape that is not its own
+            return False
+    return True
 
 
 def _first_tensor(out: Any) -> Tensor:

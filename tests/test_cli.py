@@ -326,3 +326,23 @@ def test_the_generated_pages_are_fresh():
     )
 
     assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_check_tries_the_input_shapes_that_the_layers_ask_for(tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.code = nn.Parameter(torch.randn(4))\n"
+        "        self.head, self.stem = nn.Linear(4, 24), nn.Linear(6, 8)\n"
+        "    def forward(self, x):\n"
+        "        weight = self.head(self.code).view(3, 8)\n"
+        "        return nn.functional.linear(self.stem(x), weight.detach())\n"
+    )
+    done = hypercheck(tmp_path, "check", "model.py", "--format", "text")
+
+    assert 1 == done.returncode
+    assert "HC104 detach" in done.stdout + done.stderr
