@@ -242,9 +242,6 @@ def test_drawing_a_report_shows_what_gets_no_gradient():
     assert "gets no gradient" in hypercheck.draw(watched(cut=True)).source
 
 
-@pytest.mark.xfail(
-    reason="the arrow is not drawn as cut, or names the mechanism and not the code", strict=False
-)
 def test_drawing_a_report_marks_the_cut_with_its_code():
     assert "HC102" in hypercheck.draw(watched(cut=True)).source
 

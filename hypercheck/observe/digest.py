@@ -946,7 +946,7 @@ class Digest:
             before = self._previous_value(slot)
             if before is None or tape.values[before].op < 0 or tape.values[before].leaf:
                 continue
-            if any(source in self._values_from(before) for source in op.inputs):
+            if before in op.inputs:
                 continue
             victims = self._trainable_behind(before)
             if victims and not set(victims) <= set(flow.trainable_above(slot)):
@@ -993,9 +993,6 @@ class Digest:
             if self.tape.values[other].object == number:
                 return other
         return None
-
-    def _values_from(self, value: int) -> set[int]:
-        return {value}
 
     def _trainable_behind(self, value: int) -> list[int]:
         tape = self.tape

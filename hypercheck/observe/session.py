@@ -189,7 +189,6 @@ class Session:
         self._recording_thread: int | None = None
         self._collections = RareCollections()
         self._in_backward = 0
-        self._in_optimizer = 0
         self._in_closure = False
         """Whether an optimizer is stepping with a closure, which runs whole forward and backward passes."""
         self._wake = 0
@@ -611,7 +610,7 @@ class Session:
     # -- the optimizer --------------------------------------------------------------------------
 
     def _before_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self._in_optimizer or not self._live:
+        if not self._live:
             return
         closure = _has_closure(args, kwargs)
         self._in_closure = closure
@@ -620,7 +619,7 @@ class Session:
             self._recorder.live = False
 
     def _after_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self._in_optimizer or not self._live:
+        if not self._live:
             return
         self._in_closure = False
         if self._recorder is not None and not self.faults:

@@ -74,9 +74,6 @@ def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
         for key, usage in merged.items():
             old = found.get(key)
             found[key] = (_both(old[0], usage), [*old[1], step.step]) if old else (usage, [step.step])
-    different: dict[tuple[str, int], set[int]] = {}
-    for file, line, total in found:
-        different.setdefault((file, line), set()).add(total)
     for usage, steps in found.values():
         yield usage, tuple(steps)
 
