@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from hypercheck.observe.operations import Kind
+from hypercheck.observe.spans import Spans
 from hypercheck.observe.tape import Op, Ref, Tape
 
 _SAME_PLACE = frozenset(
@@ -35,6 +36,7 @@ _JOIN_CALLS: dict[str, Any] = {
     "index_select": torch.index_select,
     "gather": torch.gather,
 }
+_PICKS = frozenset({*_JOIN_CALLS, "__getitem__", "as_strided"})
 _LARGEST = 8_000_000
 
 
@@ -52,7 +54,10 @@ class Elements:
         self._roots: list[int] = []
         self._starts: list[int] = []
         """The roots and where each begins, in the order of their numbers."""
-        self._shown: dict[int, tuple[Tensor, dict[int, Tensor]]] = {}
+        self._storages: dict[int, int] = {}
+        """Where a root's index tensor lies in memory, to the root: what lies there too is a view of it."""
+        self._shown: dict[int, dict[int, Spans]] = {}
+        self._above: dict[int, tuple[int, ...]] = {}
         self._next = 0
 
     def of(self, value: int) -> Tensor | None:
@@ -63,7 +68,7 @@ class Elements:
             if top in self._known:
                 stack.pop()
                 continue
-            parents = self._parents(top)
+            parents = self.parents(top)
             missing = [parent for parent in parents if parent not in self._known]
             if missing:
                 stack.extend(missing)
@@ -72,37 +77,45 @@ class Elements:
             stack.pop()
         return self._known[value]
 
-    def root_of(self, element: int) -> tuple[int, int]:
-        """The root value and the flat position in it of a numbered element."""
-        at = bisect_right(self._starts, element) - 1
-        return self._roots[at], element - self._starts[at]
+    def shown(self, value: int) -> dict[int, Spans] | None:
+        """Roots to the flat positions that the value shows of them; None where that cannot be replayed."""
+        index = self.of(value)
+        if index is None:
+            return None
+        below = []
+        while value not in self._shown and self._rearranges(value):
+            below.append(value)
+            value = self.parents(value)[0]
+        if value not in self._shown:
+            self._shown[value] = self._spans_of(self._known[value] if below else index)
+        found = self._shown[value]
+        self._shown.update(dict.fromkeys(below, found))
+        return found
 
-    def roots_of(self, index: Tensor) -> dict[int, Tensor]:
-        """Root value to the sorted flat positions that the index tensor shows of it."""
-        known = self._shown.get(id(index))
-        if known is None:
-            known = self._shown[id(index)] = (index, self._roots_of(index))
-        return known[1]
+    def _rearranges(self, value: int) -> bool:
+        """Whether the value shows all elements of its parent, each once, in whatever order."""
+        parents, op = self.parents(value), self._op(value)
+        if op is None or len(parents) != 1 or value in self.bases or self._known.get(parents[0]) is None:
+            return False
+        shapes = self._tape.values[value].shape, self._tape.values[parents[0]].shape
+        return op.name not in _PICKS and _numel(shapes[0]) == _numel(shapes[1])
 
-    def _roots_of(self, index: Tensor) -> dict[int, Tensor]:
-        flat = index.flatten()
-        if not flat.numel():
+    def _spans_of(self, index: Tensor | None) -> dict[int, Spans]:
+        if index is None:
             return {}
-        if int(flat.min()) < 0:
-            flat = flat[flat >= 0]
-        flat = _distinct(flat)
-        found: dict[int, Tensor] = {}
-        if flat.numel():
-            at = max(0, bisect_right(self._starts, int(flat[0])) - 1)
-            last = int(flat[-1])
-            while at < len(self._starts) and self._starts[at] <= last:
-                root, base = self._roots[at], self._starts[at]
-                end = base + _numel(self._tape.values[root].shape)
-                bounds = torch.tensor([base, end], dtype=flat.dtype)
-                first, stop = torch.searchsorted(flat.contiguous(), bounds).tolist()
-                if stop > first:
-                    found[root] = flat[first:stop] - base
-                at += 1
+        root = self._storages.get(index.untyped_storage().data_ptr()) if index.numel() else None
+        if root is not None:
+            return {root: Spans.strided(index.shape, index.stride(), int(index.storage_offset()))}
+        everything = Spans.of(index.flatten())
+        found: dict[int, Spans] = {}
+        if not len(everything):
+            return found
+        at = max(0, bisect_right(self._starts, int(everything.starts[0])) - 1)
+        end = bisect_left(self._starts, int(everything.ends[-1]))
+        for root, base in zip(self._roots[at:end], self._starts[at:end]):
+            part = everything.within(base, base + _numel(self._tape.values[root].shape))
+            if len(part):
+                found[root] = part
         return found
 
     def _op(self, value: int) -> Op | None:
@@ -111,9 +124,16 @@ class Elements:
 
     def passes(self, value: int) -> bool:
         """Whether the value only views, moves or scales others, so that it is no root."""
-        return bool(self._parents(value))
+        return bool(self.parents(value))
 
-    def _parents(self, value: int) -> tuple[int, ...]:
+    def parents(self, value: int) -> tuple[int, ...]:
+        """The values that this one shows elements of, by a view, a move or a scaling; none for a root."""
+        found = self._above.get(value)
+        if found is None:
+            found = self._above[value] = self._find_parents(value)
+        return found
+
+    def _find_parents(self, value: int) -> tuple[int, ...]:
         op = self._op(value)
         if op is None or not op.inputs:
             return ()
@@ -146,6 +166,8 @@ class Elements:
         self._roots.append(value)
         self._starts.append(self._next)
         index = torch.arange(self._next, self._next + size, dtype=torch.int32).reshape(shape)
+        if size:
+            self._storages[index.untyped_storage().data_ptr()] = value
         self._next += size
         return index
 
@@ -196,20 +218,6 @@ class Elements:
         if isinstance(item, dict):
             return {key: self._filled(part) for key, part in item.items()}
         return item
-
-
-def _distinct(flat: Tensor) -> Tensor:
-    """The numbers in ascending order, each once; most ways out of a generator keep them so."""
-    if bool((flat[1:] > flat[:-1]).all()):
-        return flat
-    low = int(flat.min())
-    width = int(flat.max()) - low + 1
-    if width > 64 * flat.numel():
-        few: Tensor = torch.unique(flat)
-        return few
-    seen = torch.zeros(width, dtype=torch.bool)
-    seen[flat.long() - low] = True
-    return (seen.nonzero().flatten() + low).to(flat.dtype)
 
 
 def _numel(shape: tuple[int, ...]) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from hypercheck.observe.elements import Elements
 from hypercheck.observe.operations import (
@@ -20,8 +20,7 @@ _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_atten
 _LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """A value that went into another by one operation."""
 
     source: int
@@ -29,8 +28,7 @@ class Edge:
     op: int
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A generated value in the place of a weight."""
 
     op: int
@@ -206,7 +204,7 @@ class Flow:
         """The computed value that this one is a view of (the first one, where several were joined)."""
         seen = 0
         while seen < 10_000:
-            parents = self.elements._parents(value)
+            parents = self.elements.parents(value)
             if not parents:
                 return value
             value = parents[0]

@@ -13,6 +13,7 @@ from hypercheck.observe import frames
 from hypercheck.observe.flow import Slot
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
 from hypercheck.observe.samples import LAYERS, Sample
+from hypercheck.observe.spans import Spans
 
 if TYPE_CHECKING:
     from hypercheck.observe.digest import Digest
@@ -49,7 +50,7 @@ class _Look:
         self.flow = digest.flow
         self.details = digest.tape.samples.details
         self.of = digest.tape.samples.between(digest.step.first_op, _end(digest))
-        self.slots = [slot for slot in digest._own_slots() if slot.value in self.flow.live][:_MOST_WEIGHTS]
+        self.slots = [slot for slot in digest.own_slots() if slot.value in self.flow.live][:_MOST_WEIGHTS]
 
     # -- the weights ----------------------------------------------------------------------------
 
@@ -61,7 +62,7 @@ class _Look:
             output = self._output(slot.value, root)
             if (sample is None and output is None) or self.tape.values[root].op < self.digest.step.first_op:
                 continue
-            keys = tuple(self.digest._generators_of(slot))
+            keys = tuple(self.digest.generators_of(slot))
             above = self._above(root)
             data = self._data(above)
             rows, spread, differ = self._rows(slot, root, data)
@@ -98,7 +99,7 @@ class _Look:
         for _ in range(64):
             if value in self.of and self.tape.values[value].shape[:1] == rows:
                 found = self.of[value]
-            parents = self.flow.elements._parents(value)
+            parents = self.flow.elements.parents(value)
             if not parents:
                 break
             value = parents[0]
@@ -263,24 +264,22 @@ class _Look:
             return 0, ""
         if self.details.get(slot.op, 1) not in (1,) and op.name.startswith("conv"):
             return 0, ""
-        index = self.flow.elements.of(slot.value)
-        positions = self.flow.elements.roots_of(index).get(root) if index is not None else None
-        if positions is None:
+        part = (self.flow.elements.shown(slot.value) or {}).get(root)
+        if part is None:
             return 0, ""
-        rows = int(torch.unique(positions // made[1]).numel())
+        rows = part.rows(made[1]).count
         name = self._embedding(root, made[0])
-        several = rows > 1 or (bool(name) and self._other_rows(slot, root, positions, made[1]))
+        several = rows > 1 or (bool(name) and self._other_rows(slot, root, part, made[1]))
         return (made[0], name) if several else (0, "")
 
-    def _other_rows(self, slot: Slot, root: int, positions: torch.Tensor, width: int) -> bool:
+    def _other_rows(self, slot: Slot, root: int, part: Spans, width: int) -> bool:
         """Whether another weight is cut from another row."""
-        row = int(positions[0]) // width
+        row = int(part.starts[0]) // width
         for other in self.slots:
             if other.value == slot.value or self.flow.root(other.value) != root:
                 continue
-            index = self.flow.elements.of(other.value)
-            theirs = self.flow.elements.roots_of(index).get(root) if index is not None else None
-            if theirs is not None and int(theirs[0]) // width != row:
+            theirs = (self.flow.elements.shown(other.value) or {}).get(root)
+            if theirs is not None and int(theirs.starts[0]) // width != row:
                 return True
         return False
 
@@ -325,7 +324,7 @@ class _Look:
                     batch=made[0],
                     source=self.digest.naming.value(root),
                     shape=made,
-                    keys=tuple(self.digest._generators_of(slot)),
+                    keys=tuple(self.digest.generators_of(slot)),
                 )
                 break
         return list(found.values())
@@ -387,7 +386,7 @@ class _Look:
                     BatchSlot(
                         number,
                         batch,
-                        self.digest._made_site(number),
+                        self.digest.membership.made_site(number),
                         frames.location(self.tape.ops[used].site),
                         self._mark(data),
                     ),

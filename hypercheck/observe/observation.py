@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -84,7 +85,7 @@ class Observation:
         if before is None or cut > before or (cut == before and len(self.steps) in (2, 5)):
             self._flows_cut = cut
             self._to_draw = (digest, facts)
-        upstream = digest._upstream_of_slots()
+        upstream = digest.upstream_of_slots()
         self._upstream |= upstream
         for slot in digest.flow.slots:
             module = session.tape.ops[slot.op].module
@@ -125,7 +126,17 @@ class Observation:
     # -- the facts ------------------------------------------------------------------------------
 
     def facts(self) -> RunFacts:
-        """Everything that was observed, as plain data."""
+        """Everything that was observed, as plain data; a fault of ours leaves only word of itself."""
+        try:
+            return self._facts()
+        except Exception as fault:
+            self.session._fault(fault)
+            return RunFacts(steps_seen=self.session.steps_seen, instruments=self._instruments())
+
+    def _instruments(self) -> dict[str, str]:
+        return {"recorder": self.session.faults[0]} if self.session.faults else {}
+
+    def _facts(self) -> RunFacts:
         session = self.session
         naming = Naming(session)
         keys = self._keys()
@@ -155,7 +166,7 @@ class Observation:
             skipped_steps=session.skipped_steps,
             skipped_at=frames.location(session.skipped_at),
             not_observed=dict(session.not_observed),
-            instruments={"recorder": session.faults[0]} if session.faults else {},
+            instruments=self._instruments(),
         )
 
     def _autograd(self, naming: Naming) -> Flow:
@@ -309,15 +320,34 @@ class Observation:
 
 
 def _completed(facts: StepFacts) -> StepNumbers | None:
-    """The step's numbers with the share of generated numbers that nothing used, and zeros for no gradient."""
+    """The step's numbers with what other facts add: the size of the weights, the share that nothing used."""
     if facts.numbers is None:
         return None
     total = sum(usage.total for usage in facts.usages)
     return replace(
         facts.numbers,
         grad_norms={**dict.fromkeys(facts.numbers.update_ratios, 0.0), **facts.numbers.grad_norms},
+        weight_scales=_scales(facts),
         unused_share=1 - sum(usage.used for usage in facts.usages) / total if total else None,
     )
+
+
+def _scales(facts: StepFacts) -> dict[str, float]:
+    """Generated weight, as the links name it, to its scale; what has no fan-in has no scale either."""
+    found: dict[str, float] = {}
+    links = list(facts.links)
+    for weight in facts.health.weights:
+        same = (item for item in links if (item.source, item.shape) == (weight.source, weight.shape))
+        link = next(same, None)
+        if link is not None:
+            links.remove(link)
+        if not weight.fan_in or not math.isfinite(weight.rms):
+            continue
+        name = f"{link.name if link else weight.source} {'x'.join(map(str, weight.shape))}"
+        if name in found and link is not None and link.ranges:
+            name += f" [{link.ranges[0][0]}:{link.ranges[-1][1]}]"
+        found.setdefault(name, weight.scale)
+    return found
 
 
 def _tops(paths: list[str]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import functools
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,29 +19,51 @@ Guard = Callable[[Callable[[], Any]], Any]
 """Runs hypercheck's own bookkeeping: a fault in it is caught, told once, and never reaches the training."""
 
 
+@dataclass(eq=False)
+class _Replacement:
+    """One attribute that is replaced now; `own` says whether the owner had one of its own before."""
+
+    owner: Any
+    name: str
+    old: Any
+    new: Any
+    own: bool
+
+
 class Patches:
-    """A set of attribute replacements, undone in reverse and only where nobody replaced them since."""
+    """A set of attribute replacements, undone in reverse and only where nobody replaced them since.
+
+    Several sets may stand at once, of watches inside of each other, and be undone in any order.
+    """
+
+    _standing: ClassVar[list[_Replacement]] = []
 
     def __init__(self) -> None:
-        self._undo: list[tuple[Any, str, Any, Any, bool]] = []
+        self._undo: list[_Replacement] = []
 
     def replace(self, owner: Any, name: str, new: Any) -> None:
         """Put `new` in the attribute's place."""
         own = name in vars(owner)
         old = vars(owner)[name] if own else getattr(owner, name)
         setattr(owner, name, new)
-        self._undo.append((owner, name, old, vars(owner).get(name, new), own))
+        item = _Replacement(owner, name, old, vars(owner).get(name, new), own)
+        self._undo.append(item)
+        self._standing.append(item)
 
     def undo(self) -> None:
         """Put everything back."""
         while self._undo:
-            owner, name, old, new, own = self._undo.pop()
-            if vars(owner).get(name) is not new:
+            item = self._undo.pop()
+            self._standing.remove(item)
+            above = [other for other in self._standing if other.old is item.new and other.owner is item.owner]
+            if above:  # another watch began inside of this one and goes on: it puts back what was before both
+                above[0].old, above[0].own = item.old, item.own
+            elif vars(item.owner).get(item.name) is not item.new:
                 continue  # somebody wrapped it after us: taking it away would break theirs
-            if own:
-                setattr(owner, name, old)
+            elif item.own:
+                setattr(item.owner, item.name, item.old)
             else:
-                delattr(owner, name)
+                delattr(item.owner, item.name)
 
 
 class RecordingPatches:

@@ -188,7 +188,7 @@ class _Story:
         return found
 
     def _weight_box(self, slot: Slot) -> str:
-        link = self._digest._link(slot)
+        link = self._digest.usage.link(slot)
         ranges = ", ".join(f"[{first}:{last}]" for first, last in link.ranges[:2])
         if len(link.ranges) > 2:
             ranges += " …"
@@ -227,7 +227,7 @@ class _Story:
         fact = digest.tape.values[value]
         owner = digest.naming.module_of(fact.object)
         trainable = fact.leaf or fact.object in digest.updates
-        if owner and not (trainable and self._is_input(value)):
+        if owner and not (trainable and (self._of_container(fact.object) or self._is_input(value))):
             side = "h" if self._makes_weights(value) else "m"
             return self._add(f"m{owner}@{side}", _Box("module", owner, group=owner), fact.object)
         shape = f"shape {'x'.join(map(str, fact.shape)) or 'scalar'}"
@@ -237,9 +237,28 @@ class _Story:
             return ""
         else:
             kind = "condition" if self._makes_weights(value) else "input"
-            name = digest.naming.value(value)
-            return self._add(f"i{name}", _Box(kind, name, (shape,)), fact.object)
+            passing = self._passing(value)
+            name = passing or digest.naming.value(value)
+            key = f"i{name}{shape}" if passing else f"i{name}"
+            return self._add(key, _Box(kind, name, (shape,)), fact.object)
         return self._add(f"t{fact.object}", box, fact.object)
+
+    def _of_container(self, number: int) -> bool:
+        """Whether a tensor belongs to a module of modules: it is none of the layers that are drawn."""
+        return self._digest.session.owners.get(number) in self._containers
+
+    def _passing(self, value: int) -> str:
+        """What made a value that has no name, since the statement that made it used it up as well."""
+        tape = self._digest.tape
+        fact = tape.values[value]
+        place = frames.location(tape.ops[fact.op].site) if fact.op >= 0 else None
+        if place is None or self._digest.session.holders.get(fact.object):
+            return ""
+        for edge in self._digest.flow.children.get(value, ()):
+            user = frames.location(tape.ops[edge.op].site)
+            if user is not None and _spot(user) == _spot(place):
+                return f"{tape.ops[fact.op].name}()"
+        return ""
 
     def _makes_weights(self, value: int) -> bool:
         return value in self._digest.flow.into_slots
@@ -308,9 +327,9 @@ class _Story:
             return
         kind, code, place = self._cuts.kind(edge)
         inside = self._cut_inside.get(edge.source)
-        if kind != "cut" and inside is not None:
-            kind, code, place = "cut", *inside
-        if source != target:
+        if kind != "cut" and inside is not None and source != target:
+            self._arrow(FlowEdge(source, target, "cut", *inside))
+        if source != target and (inside is None or kind != "data"):
             self._arrow(FlowEdge(source, target, kind, code, place))
         elif kind == "cut":
             self._cut_inside[edge.target] = code, place

@@ -167,6 +167,8 @@ class Tape:
         self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
         self.first_values: dict[int, int] = {}
+        self.previous: dict[int, int] = {}
+        """Values of tensors that were written to or switched, to the values before."""
         self.module_calls: dict[int, list[ModuleCall]] = {}
         self.returned: dict[int, list[int]] = {}
         """Values to the modules whose forward gave them out."""
@@ -314,6 +316,10 @@ class Tape:
         self.first_values[number] = value
         return value
 
+    def _renew(self, entry: ObjectFact, value: int) -> None:
+        self.previous[value] = entry.value
+        entry.value = value
+
     def _sync(self, tensor: Tensor, entry: ObjectFact) -> None:
         """The tensor's storage was written through an alias since it was last looked at."""
         group = entry.group or []
@@ -331,7 +337,7 @@ class Tape:
         self._append(
             Op("alias", Kind.WRITE, inputs, (value,), last.site, last.tags, last.mode, last.module, None)
         )
-        entry.value = value
+        self._renew(entry, value)
 
     def _new_flags(self, tensor: Tensor, entry: ObjectFact, requires_grad: bool, site: Site | None) -> None:
         old = self.values[entry.value]
@@ -342,7 +348,7 @@ class Tape:
         self._append(
             Op("flags", Kind.FLAG_SET, (entry.value,), (value,), site, (), "grad", self._module(), None)
         )
-        entry.value = value
+        self._renew(entry, value)
 
     def _module(self) -> int:
         return self.module_stack[-1] if self.module_stack else -1
@@ -493,7 +499,7 @@ class Tape:
             self.values.append(Value(index, entry.object, requires_grad, tuple(tensor.shape), leaf))
             outputs.append(value)
             lost = lost or not requires_grad or leaf
-            entry.value = value
+            self._renew(entry, value)
             if self.looks_closely:
                 self._note_node(tensor, index, (tensor,))
             if entry.group is not None:
@@ -651,7 +657,7 @@ class Tape:
                 requires_grad and target.is_leaf,
             )
         )
-        entry.value = value
+        self._renew(entry, value)
         self._append(
             Op("data.__set__", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None)
         )

@@ -1,0 +1,238 @@
+"""Where a value goes on to the loss and its gradient does not come back, and who starves of it."""
+
+from __future__ import annotations
+
+import torch
+
+from hypercheck.facts import CutFact
+from hypercheck.observe import mechanisms
+from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.flow import Edge
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
+from hypercheck.observe.spans import Spans
+
+
+class CutFinder:
+    """The cuts of one step that starve something."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._naming = evidence.naming
+        self._updates = evidence.updates
+
+    def facts(self, starved: list[int]) -> list[CutFact]:
+        flow = self._flow
+        hungry = set(starved)
+        in_loss = self._evidence.values_of(hungry)
+        full = {
+            number for number, values in in_loss.items() if not any(value in flow.live for value in values)
+        }
+        found: dict[tuple[str, str, int], CutFact] = {}
+        last: set[tuple[str, str, int]] = set()
+        last_cuts: set[int] = set()
+        # A detached inner update ends more than the missing graph of its gradient does: it is told first.
+        edges = sorted(flow.broken_edges(), key=lambda edge: self._tape.ops[edge.op].name == "autograd.grad")
+        for edge in edges:
+            if self._initialises(edge) or self._own_history(edge):
+                continue
+            above = flow.upstream(edge.source)
+            victims = {self._tape.values[value].object for value in above} & full
+            rows: dict[int, tuple[tuple[int, int], ...]] = {}
+            if not victims:
+                if edge.target not in flow.into_slots and not self._feeds_slot(edge):
+                    continue
+                rows = self._starved_rows(edge, above)
+                if not rows:
+                    continue
+            verdict = mechanisms.judge(flow, edge)
+            place = verdict.location
+            key = (verdict.mechanism, place.file if place else "", place.line if place else verdict.op)
+            fact = self._cut_fact(edge, verdict, victims, rows)
+            if edge.target in flow.live:
+                last_cuts.update((*victims, *rows))
+                last.add(key)
+            old = found.get(key)
+            found[key] = fact if old is None else _merged(old, fact)
+        # Below a cut whose values are live again, nothing else stands in the way; a cut into a frozen copy
+        # (a target network) explains nothing that such a one explains.
+        kept = [
+            fact
+            for key, fact in found.items()
+            if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
+        ]
+        return self._main_cuts(kept)
+
+    def _own_history(self, edge: Edge) -> bool:
+        """Whether the way leads back into the tensor it came from: a write through a view of itself."""
+        values = self._tape.values
+        number = values[edge.source].object
+        if self._tape.ops[edge.op].name == "detach_":
+            return False
+        return any(
+            values[value].object == number
+            for index in self._flow.way_down(edge)
+            for value in self._tape.ops[index].outputs
+            if value >= 0
+        )
+
+    def _initialises(self, edge: Edge) -> bool:
+        """Whether the edge copied start values, before this step, into a tensor that learns by itself."""
+        if self._step.number == 1 or edge.op >= self._step.first_op:
+            return False
+        values = self._tape.values
+        for index in self._flow.way_down(edge):
+            if index >= self._step.first_op:
+                return False
+            for value in self._tape.ops[index].outputs:
+                update = self._updates.get(values[value].object)
+                if values[value].leaf and update is not None and update.size.state == "ok":
+                    return True
+        return False
+
+    def _modulates(self, edge: Edge) -> bool:
+        """Whether the values, still without a gradient, scale or shift computed values that have one."""
+        flow, tape = self._flow, self._tape
+        stack, seen = [edge.target], {edge.target}
+        while stack:
+            value = stack.pop()
+            for child in flow.children.get(value, ()):
+                op = tape.ops[child.op]
+                if op.name in CONTRACTIONS or op.name in SCALINGS or op.name in ADDITIONS:
+                    others = [item for item in op.inputs if item != value and item in flow.live]
+                    if any(not tape.values[item].leaf and tape.values[item].op >= 0 for item in others):
+                        return True
+                if child.target not in seen and child.target not in flow.live:
+                    seen.add(child.target)
+                    stack.append(child.target)
+        return False
+
+    def _feeds_slot(self, edge: Edge) -> bool:
+        return any(slot.value == edge.target for slot in self._flow.slots)
+
+    def _main_cuts(self, cuts: list[CutFact]) -> list[CutFact]:
+        """Where the victims of a side way are victims of a way into a weight too, the latter is to blame."""
+        weighty = {victim for cut in cuts if cut.in_weight for victim in (*cut.victims, *cut.victim_rows)}
+        kept = []
+        for cut in cuts:
+            own = {*cut.victims, *cut.victim_rows}
+            if cut.in_weight or not own <= weighty:
+                kept.append(cut)
+        return kept
+
+    def _cut_fact(
+        self,
+        edge: Edge,
+        verdict: mechanisms.Verdict,
+        victims: set[int],
+        rows: dict[int, tuple[tuple[int, int], ...]],
+    ) -> CutFact:
+        tape, flow = self._tape, self._flow
+        op = tape.ops[verdict.op]
+        source = self._naming.value(edge.source)
+        target_value = op.outputs[0] if op.outputs else edge.target
+        target = self._naming.value(target_value)
+        weight = edge.target in flow.into_slots or self._feeds_slot(edge) or self._modulates(edge)
+        fact, receiver = tape.values[edge.source], tape.values[target_value]
+        seen = [
+            f"{source}: {'leaf' if fact.leaf else 'has a grad_fn'}, requires_grad=True, "
+            f"shape {_shape(fact.shape)}",
+            f"{target}: {'leaf' if receiver.leaf else 'no grad_fn'}, requires_grad={receiver.requires_grad}",
+        ]
+        asleep = bool(victims) and all(victim in self._step.asleep for victim in victims)
+        shown = flow.elements.shown(edge.source) if rows else None
+        spans = next(iter(shown.values())).first() if shown else ()
+        return CutFact(
+            mechanism=verdict.mechanism,
+            location=verdict.location,
+            source=source,
+            target=target,
+            victims=tuple(sorted(victims)),
+            victim_rows=rows,
+            in_weight=weight,
+            related=verdict.related,
+            seen=tuple(seen),
+            ranges=spans,
+            asleep=asleep,
+        )
+
+    def _starved_rows(self, edge: Edge, above: set[int]) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Rows of tensors that learn otherwise, whose gradient is exactly zero and that pass this cut."""
+        rows: dict[int, tuple[tuple[int, int], ...]] = {}
+        flow, tape = self._flow, self._tape
+        for root, part in (flow.elements.shown(edge.source) or {}).items():
+            rows.update(self._rows_behind(root, part))
+        for value in above:
+            fact = tape.values[value]
+            if fact.op < 0:
+                continue
+            op = tape.ops[fact.op]
+            if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) and op.name not in ("embedding", "index_select"):
+                continue
+            leaf = next((item for item in op.inputs if tape.values[item].leaf and item in flow.live), None)
+            if leaf is None:
+                continue
+            number = tape.values[leaf].object
+            update = self._updates.get(number)
+            if op.name == "embedding" or update is None or not update.size.zero_rows:
+                continue
+            for root, part in (flow.elements.shown(value) or {}).items():
+                if tape.values[root].object == number:
+                    rows.update(self._rows_of(root, part))
+        return rows
+
+    def _rows_behind(self, root: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
+        """The rows of the head's weight and bias that make these elements of its output."""
+        fact = self._tape.values[root]
+        if fact.op < 0:
+            return self._rows_of(root, part) if fact.leaf else {}
+        op = self._tape.ops[fact.op]
+        if op.name not in ("linear", "addmm", "conv1d", "baddbmm") or not fact.shape:
+            return {}
+        columns = part.columns(fact.shape[-1])
+        found: dict[int, tuple[tuple[int, int], ...]] = {}
+        for value in op.inputs[1:]:
+            leaf = self._tape.values[value]
+            if leaf.leaf and leaf.shape and leaf.shape[0] == fact.shape[-1]:
+                found.update(self._zero_rows(leaf.object, columns))
+        return found
+
+    def _rows_of(self, value: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
+        fact = self._tape.values[value]
+        return self._zero_rows(fact.object, part.rows(numel(fact.shape[1:]))) if fact.shape else {}
+
+    def _zero_rows(self, number: int, wanted: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
+        """The wanted rows of a tensor, where all of them are among those without a gradient."""
+        update = self._updates.get(number)
+        if update is None or not update.size.zero_rows or update.size.state == "zero":
+            return {}
+        starts, ends = torch.tensor(update.size.zero_rows).T
+        if wanted.both(Spans(starts, ends)).count != wanted.count:
+            return {}
+        return {number: wanted.first(len(wanted))}
+
+
+def _merged(old: CutFact, new: CutFact) -> CutFact:
+    rows = {**old.victim_rows, **new.victim_rows}
+    for key in set(old.victim_rows) & set(new.victim_rows):
+        rows[key] = tuple(sorted(set(old.victim_rows[key]) | set(new.victim_rows[key])))
+    victims = tuple(sorted(set(old.victims) | set(new.victims)))
+    return CutFact(
+        mechanism=old.mechanism,
+        location=old.location,
+        source=old.source,
+        target=old.target,
+        victims=victims,
+        victim_rows=rows,
+        in_weight=old.in_weight or new.in_weight,
+        related=old.related or new.related,
+        seen=old.seen,
+        ranges=tuple(sorted({*old.ranges, *new.ranges})),
+        asleep=old.asleep and new.asleep,
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"

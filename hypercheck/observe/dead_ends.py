@@ -1,0 +1,233 @@
+"""What was generated and then never came to the loss."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypercheck.facts import DeadEnd
+from hypercheck.findings import Location
+from hypercheck.observe import frames
+from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.operations import ADDITIONS, SCALINGS, Kind
+from hypercheck.observe.tape import ModuleCall, Tape
+
+
+class DeadEndFinder:
+    """The dead ends of one step: starved tensors whose values reach no loss."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._session = evidence.session
+        self._naming = evidence.naming
+        self._updates = evidence.updates
+        self._backwards = evidence.backwards
+
+    def facts(self, starved: list[int]) -> list[DeadEnd]:
+        tape, flow = self._tape, self._flow
+        in_loss = self._evidence.values_of(set(starved))
+        hungry = {number for number in starved if number not in in_loss}
+        if not hungry or not self._backwards:
+            return []
+        reads: dict[int, list[int]] = defaultdict(list)
+        start = self._step.first_op
+        children: dict[int, list[int]] = defaultdict(list)
+        end = max(item.op for item in self._backwards)
+        for index in range(start, min(end, len(tape.ops))):
+            op = tape.ops[index]
+            for value in op.inputs:
+                if value >= 0:
+                    children[value].append(index)
+                    if tape.values[value].object in hungry and op.mode == "grad" and op.kind != Kind.FLAG_SET:
+                        reads[tape.values[value].object].append(value)
+        if not reads:
+            return []
+        flood: set[int] = set()
+        stack = [value for values in reads.values() for value in values]
+        used_as_weight = False
+        while stack:
+            value = stack.pop()
+            for index in children.get(value, ()):
+                op = tape.ops[index]
+                if op.kind == Kind.WRITE and op.name in ("alias",):
+                    continue
+                for target in op.outputs:
+                    if target in flood or target in flow.in_loss:
+                        continue
+                    flood.add(target)
+                    stack.append(target)
+                if isinstance(op.arguments, tuple) and op.name not in ADDITIONS | SCALINGS:
+                    used_as_weight = used_as_weight or _as_weight(op.arguments, value, hungry, tape)
+        return self._dead_end_of(tuple(sorted(reads)), flood, used_as_weight)
+
+    def _dead_end_of(self, victims: tuple[int, ...], flood: set[int], used: bool) -> list[DeadEnd]:
+        tape, flow = self._tape, self._flow
+        if not flood:
+            return []
+        objects = {tape.values[value].object for value in flood}
+        own = self._own_weights()
+        terminal = [value for value in flood if tape.values[value].requires_grad]
+        last = max(terminal, key=lambda value: (numel(tape.values[value].shape), value), default=max(flood))
+        source = self._naming.value(last)
+        made = frames.location(tape.ops[tape.values[last].op].site, "generated here")
+        shapes = tuple(dict.fromkeys(tape.values[value].shape for value in sorted(terminal)))[-12:]
+        for call in self._session.functional_calls:
+            if call["op"] < self._step.first_op:
+                continue
+            place = frames.location(call["site"])
+            if call["unknown"] and set(call["given"].values()) & objects:
+                names = tuple(call["unknown"][:6])
+                return [
+                    DeadEnd("unused-name", place, victims, source, shapes, names, (made,) if made else ())
+                ]
+            if call["own"] and set(call["given"].values()) & {tape.values[v].object for v in flow.in_loss}:
+                return [
+                    DeadEnd(
+                        "stale-call",
+                        place,
+                        victims,
+                        source,
+                        shapes,
+                        tuple(call["own"][:6]),
+                        (made,) if made else (),
+                    )
+                ]
+        for item in tape.assignments:
+            if item.op >= self._step.first_op and item.object in objects:
+                place = frames.location(item.site)
+                return [
+                    DeadEnd(
+                        "unused-name", place, victims, source, shapes, (item.name,), (made,) if made else ()
+                    )
+                ]
+        loss_at = self._evidence.loss_location()
+        if used:
+            return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
+        fits = self._fitting(shapes, own)
+        if fits:
+            mine = {number: item for number, item in own.items() if self._naming.object(number) in fits}
+            place = self._main_call(mine or own, flood, tape.values[last].op) or made
+            return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
+        gone = [
+            index
+            for index in range(self._step.first_op, self._evidence.end())
+            if tape.ops[index].kind == Kind.EXPORT
+            and flood & set(tape.ops[index].inputs)
+            and tape.ops[index].name not in ("item", "__float__")
+        ]
+        # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
+        if gone and not any(slot.value in flow.live for slot in flow.slots):
+            return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
+        if gone or not self._stays_inside(last):
+            return []
+        dropped = tuple(number for number in victims if self._inside_a_generator(number))
+        return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
+
+    def _stays_inside(self, value: int) -> bool:
+        """Whether a module that made the value never gave it out: outputs that callers ignore are normal."""
+        index = self._tape.values[value].op
+        module = self._tape.ops[index].module if index >= 0 else -1
+        while module >= 0:
+            if module not in self._tape.returned.get(value, ()):
+                return True
+            calls = [call for call in self._tape.module_calls.get(module, ()) if call.op <= index]
+            module = calls[-1].parent if calls else -1
+        return False
+
+    def _inside_a_generator(self, number: int) -> bool:
+        """Whether the smallest module around the tensor's own that generates weights does nothing else."""
+        upstream = self._evidence.upstream_of_slots()
+        own = self._naming.module_of(number)
+        paths = {other: self._naming.module_of(other) for other in self._updates}
+        while "." in own:
+            own = own.rpartition(".")[0]
+            inside = [other for other, path in paths.items() if path == own or path.startswith(own + ".")]
+            if any(other in upstream for other in inside):
+                hungry = ("none", "zero")
+                return all(other in upstream or self._updates[other].size.state in hungry for other in inside)
+        return False
+
+    def _own_weights(self) -> dict[int, tuple[int, int]]:
+        """Leaf tensors that served as weights of this step: object to (value, operation)."""
+        found: dict[int, tuple[int, int]] = {}
+        for edges in self._flow.children.values():
+            for edge in edges:
+                op = self._tape.ops[edge.op]
+                if edge.op < self._step.first_op:
+                    continue
+                if op.name == "vmap" and self._leafy(edge.source):
+                    found[self._tape.values[edge.source].object] = (edge.source, edge.op)
+                if not isinstance(op.arguments, tuple):
+                    continue
+                for item in op.arguments:
+                    if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right"):
+                        value = item[1]
+                        if isinstance(value, int) and self._leafy(value):
+                            found[self._tape.values[value].object] = (value, edge.op)
+        return found
+
+    def _leafy(self, value: int) -> bool:
+        fact = self._tape.values[value]
+        return fact.leaf or (not fact.requires_grad and self._tape.objects[fact.object].is_parameter)
+
+    def _fitting(
+        self, shapes: tuple[tuple[int, ...], ...], own: dict[int, tuple[int, int]]
+    ) -> tuple[str, ...]:
+        """The main network's own tensors of the shapes (or together the size) of what was generated."""
+        wanted = {self._tape.values[value].shape: number for number, (value, _) in own.items()}
+        hits = [number for shape, number in wanted.items() if len(shape) > 1 and shape in shapes]
+        if hits:
+            return tuple(self._naming.object(number) for number in hits[:6])
+        by_module: dict[str, list[int]] = defaultdict(list)
+        for number in own:
+            by_module[self._naming.module_of(number).split(".")[0]].append(number)
+        total = sum(numel(self._tape.values[value].shape) for value, _ in own.values())
+        weights = sum(
+            numel(self._tape.values[v].shape) for v, _ in own.values() if len(self._tape.values[v].shape) > 1
+        )
+        flat = {numel(shape) for shape in shapes} | {shape[-1] for shape in shapes if shape}
+        if own and (total in flat or weights in flat):
+            return tuple(self._naming.object(number) for number in list(own)[:6])
+        return ()
+
+    def _main_call(self, own: dict[int, tuple[int, int]], flood: set[int], made: int) -> Location | None:
+        """Where the main network was called without what was generated, else where it used its own weight.
+
+        From the outside in: a call that was given the generated values, or in which they were made, is right
+        so far, and what it calls is to blame; the first one that never met them is the guilty one.
+        """
+        calls = self._tape.module_calls
+        indexes = [op for _, op in own.values()]
+        if not indexes:
+            return None
+        first = min(indexes)
+        chain: list[ModuleCall] = []
+        module = self._tape.ops[first].module
+        while module >= 0 and len(chain) < 40:
+            call = next((item for item in reversed(calls.get(module, ())) if item.op <= first), None)
+            if call is None:
+                break
+            chain.append(call)
+            module = call.parent
+        for call in reversed(chain):
+            if call.op > made and not call.given & flood and call.site is not None:
+                return frames.location(call.site)
+        return frames.location(self._tape.ops[first].site)
+
+
+def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape: object) -> bool:
+    """Whether a computed value stands in a weight's place of the call."""
+
+    assert isinstance(tape, Tape)
+    fact = tape.values[value]
+    if fact.leaf or fact.op < 0:
+        return False
+    return any(
+        isinstance(item, tuple)
+        and len(item) == 2
+        and (item[0] in ("weight", "right", "bias") or str(item[0]).startswith("operand"))
+        and item[1] == value
+        for item in arguments
+    )

@@ -1,0 +1,161 @@
+"""What one recorded step left behind, and the questions that several finders ask of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypercheck.findings import Location
+from hypercheck.observe import frames
+from hypercheck.observe.flow import Flow, Slot
+from hypercheck.observe.naming import Naming
+from hypercheck.observe.session import Session, Step
+
+
+class Evidence:
+    """One step's part of the record, with its two graphs."""
+
+    def __init__(self, session: Session, step: Step, steps_of_ops: list[tuple[int, int]]) -> None:
+        self.session = session
+        self.step = step
+        self.tape = session.tape
+        self.naming = Naming(session)
+        self._steps_of_ops = steps_of_ops
+        normal = [item for item in step.backwards if not item.by_grad]
+        self.backwards = normal or step.backwards
+        losses = [loss for item in self.backwards for loss in item.losses]
+        self.updates = {update.object: update for update in step.updates}
+        self.flow = Flow(self.tape, losses, self._trainable(), step.first_op)
+        self.reached: frozenset[int] = frozenset().union(*(item.reached for item in self.backwards))
+
+    def _trainable(self) -> frozenset[int]:
+        held = {number for record in self.session.optimizers for number in record.objects}
+        leaves = {value.object for value in self.tape.values if value.leaf}
+        # What autograd.grad differentiates by and no optimizer steps is an input: a collocation point.
+        points = {n for n in self.session.differentiated if not self.tape.objects[n].is_parameter}
+        return frozenset(held | (leaves - points))
+
+    def asks(self, number: int) -> bool:
+        update = self.updates.get(number)
+        if update is not None:
+            return update.asks
+        tensor = self.tape.tensor(number)
+        return tensor is not None and tensor.requires_grad
+
+    def is_frozen(self, number: int) -> bool:
+        update = self.updates.get(number)
+        if update is not None:
+            return not update.asks
+        tensor = self.tape.tensor(number)
+        return tensor is not None and not tensor.requires_grad
+
+    def values_of(self, numbers: set[int]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for value in self.flow.in_loss:
+            number = self.tape.values[value].object
+            if number in numbers:
+                found[number].append(value)
+        return found
+
+    def size_of(self, number: int) -> int:
+        update = self.updates.get(number)
+        return update.numel if update is not None else 0
+
+    def step_of(self, op: int) -> int:
+        step = 0
+        for first, number in self._steps_of_ops:
+            if first > op:
+                break
+            step = number
+        return step
+
+    def end(self) -> int:
+        return self.step.end_op or len(self.tape.ops)
+
+    def readers(self) -> dict[int, list[int]]:
+        cached: dict[int, list[int]] | None = getattr(self, "_reader_table", None)
+        if cached is None:
+            cached = defaultdict(list)
+            for index in range(self.step.first_op, self.end()):
+                for value in self.tape.ops[index].inputs:
+                    if value >= 0:
+                        cached[value].append(index)
+            self._reader_table = cached
+        return cached
+
+    def own_slots(self) -> list[Slot]:
+        unique: dict[tuple[int, str, int], Slot] = {}
+        for slot in self.flow.slots:
+            op = self.tape.ops[slot.op]
+            if slot.op >= self.step.first_op:
+                unique.setdefault((slot.value, slot.argument, op.module), slot)
+        seen: dict[tuple[str, tuple[int, ...], int], Slot] = {}
+        for slot in unique.values():
+            op = self.tape.ops[slot.op]
+            value = self.tape.values[slot.value]
+            made = self.tape.ops[value.op].site if value.op >= 0 else None
+            key = (f"{op.module}{slot.argument}{op.site}{made}", value.shape, self.flow.root(slot.value))
+            seen.setdefault(key, slot)
+        return list(seen.values())
+
+    def generators_of(self, slot: Slot) -> list[int]:
+        """The trainable tensors that made a generated weight: without the tensor that carries it."""
+        own = self.tape.values[slot.value].object
+        return [number for number in self.flow.trainable_above(slot.value) if number != own]
+
+    def upstream_of_slots(self) -> set[int]:
+        found: set[int] = set()
+        for slot in self.flow.slots:
+            found.update(self.generators_of(slot))
+        return found
+
+    def all_starved(self, numbers: list[int]) -> bool:
+        """Whether none of the tensors that are due in this step got a gradient."""
+        due = [self.updates[number] for number in numbers if number in self.updates]
+        return bool(due) and all(update.size.state in ("none", "zero") for update in due)
+
+    def trainable_behind(self, value: int) -> list[int]:
+        tape = self.tape
+        stack, seen, found = [value], {value}, set()
+        while stack and len(seen) < 20_000:
+            item = stack.pop()
+            fact = tape.values[item]
+            if fact.object in self.updates:
+                found.add(fact.object)
+            if fact.op >= 0:
+                for source in tape.ops[fact.op].inputs:
+                    if source >= 0 and source not in seen:
+                        seen.add(source)
+                        stack.append(source)
+        return sorted(found)
+
+    def loss_location(self) -> Location | None:
+        for item in self.backwards:
+            for loss in item.losses:
+                index = self.tape.values[loss].op
+                if index >= 0:
+                    return frames.location(self.tape.ops[index].site)
+            return frames.location(item.site)
+        return None
+
+    def weight_values(self) -> list[int]:
+        found = []
+        for edges in self.flow.children.values():
+            for edge in edges:
+                op = self.tape.ops[edge.op]
+                if edge.op >= self.step.first_op and isinstance(op.arguments, tuple):
+                    for item in op.arguments:
+                        if (
+                            isinstance(item, tuple)
+                            and len(item) == 2
+                            and item[0] in ("weight", "bias", "right", "left")
+                        ):
+                            if item[1] == edge.source:
+                                found.append(edge.source)
+        return list(dict.fromkeys(found))
+
+
+def numel(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

@@ -1,0 +1,155 @@
+"""Tensors that learn or were meant to, and belong to no optimizer."""
+
+from __future__ import annotations
+
+from hypercheck.facts import LostLeaf
+from hypercheck.findings import Location
+from hypercheck.observe import frames
+from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.operations import Kind
+
+
+class Membership:
+    """Who of those that reach the loss in one step is in no optimizer."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._session = evidence.session
+        self._naming = evidence.naming
+
+    def _held(self) -> set[int]:
+        held = set(self._session.manual)
+        for record in self._session.optimizers:
+            held.update(record.objects)
+        return held
+
+    def _candidates(self) -> set[int]:
+        """Leaves read in this step on a live way to the loss, made before it, meant for no other use."""
+        tape, flow = self._tape, self._flow
+        held = self._held()
+        found = set()
+        for edges in flow.children.values():
+            for edge in edges:
+                fact = tape.values[edge.source]
+                if not fact.leaf or edge.op < self._step.first_op or edge.source not in flow.live:
+                    continue
+                if tape.ops[edge.op].kind == Kind.FLAG_SET:
+                    continue
+                number = fact.object
+                if number in held or number in self._session.differentiated:
+                    continue
+                if number in tape.grad_reads and not tape.objects[number].is_parameter:
+                    continue
+                first = tape.first_values.get(number, 0)
+                if self._step.number > 1 and tape.values[first].op >= self._step.first_op:
+                    continue
+                if self._received(edge.source):
+                    continue
+                found.add(number)
+        return found
+
+    def _received(self, value: int) -> bool:
+        """Whether a leaf shows numbers that others had computed in this step: it is no weight of its own."""
+        fact = self._tape.values[value]
+        if fact.op < self._step.first_op or self._tape.ops[fact.op].kind == Kind.FLAG_SET:
+            return False
+        return any(number != fact.object for number in self._flow.trainable_above(value))
+
+    def unheld(self) -> list[int]:
+        return sorted(n for n in self._candidates() if self._tape.objects[n].is_parameter)
+
+    def lost(self) -> list[LostLeaf]:
+        found = []
+        for number in sorted(self._candidates()):
+            fact = self._tape.objects[number]
+            if fact.is_parameter:
+                continue
+            made = self.made_site(number)
+            tensor = self._tape.tensor(number)
+            state = "ok" if tensor is not None and tensor.grad is not None else "none"
+            found.append(LostLeaf(number, "plain-leaf", made, 1, state))
+        found.extend(self._nonleaves())
+        found.extend(self._constants())
+        return found
+
+    def made_site(self, number: int) -> Location | None:
+        tape = self._tape
+        first = tape.first_values.get(number)
+        if first is not None and tape.values[first].op >= 0:
+            return frames.location(tape.ops[tape.values[first].op].site)
+        held = self._naming.held_at(number)
+        return held or frames.location(tape.objects[number].made_at)
+
+    def _nonleaves(self) -> list[LostLeaf]:
+        """Values computed once, before this step, from a leaf that no optimizer holds."""
+        tape, flow = self._tape, self._flow
+        held = self._held()
+        found: dict[int, LostLeaf] = {}
+        for edges in flow.children.values():
+            for edge in edges:
+                fact = tape.values[edge.source]
+                if edge.op < self._step.first_op or edge.source not in flow.live or fact.leaf:
+                    continue
+                if fact.op < 0 or fact.op >= self._step.first_op or not fact.requires_grad:
+                    continue
+                above = list(self._live_leaves(edge.source))
+                if fact.object in self._session.differentiated or edge.source not in flow.into_slots:
+                    continue
+                if not above or any(
+                    number in held or number in self._session.differentiated for number in above
+                ):
+                    continue
+                if self._evidence.step_of(fact.op) > 1 and not tape.objects[fact.object].is_parameter:
+                    pass
+                op = tape.ops[fact.op]
+                found[fact.object] = LostLeaf(
+                    fact.object, "nonleaf", frames.location(op.site), 1, "none", op.name
+                )
+        return list(found.values())
+
+    def _live_leaves(self, value: int) -> set[int]:
+        tape, flow = self._tape, self._flow
+        stack, seen, found = [value], {value}, set()
+        while stack:
+            item = stack.pop()
+            fact = tape.values[item]
+            if fact.leaf:
+                found.add(fact.object)
+            if fact.op < 0:
+                continue
+            for source in tape.ops[fact.op].inputs:
+                if source >= 0 and source not in seen and flow.carries(source, item, tape.ops[fact.op]):
+                    seen.add(source)
+                    stack.append(source)
+        return found
+
+    def _constants(self) -> list[LostLeaf]:
+        """Random plain tensors of a module, never trainable, that a generator reads in every step."""
+        tape, flow = self._tape, self._flow
+        found: dict[int, LostLeaf] = {}
+        for value in flow.into_slots:
+            fact = tape.values[value]
+            if fact.requires_grad or fact.object < 0 or fact.object in found:
+                continue
+            known = tape.objects[fact.object]
+            if (
+                known.made_by not in ("randn", "rand", "normal", "empty", "zeros", "ones")
+                or known.is_parameter
+            ):
+                continue
+            holders = self._session.holders.get(fact.object, ())
+            if not any(holder.kind in ("attribute", "container") for holder in holders):
+                continue
+            first = tape.first_values[fact.object]
+            if tape.values[first].op >= self._step.first_op and self._step.number > 1:
+                continue
+            random = known.made_by in ("randn", "rand", "normal")
+            detail = "random" if random else "constant"
+            place = (
+                frames.location(tape.ops[tape.values[first].op].site) if tape.values[first].op >= 0 else None
+            )
+            found[fact.object] = LostLeaf(fact.object, "constant", place, 1, "none", detail)
+        return list(found.values())

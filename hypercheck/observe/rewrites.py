@@ -1,0 +1,106 @@
+"""Generated weights of another time, and those that something was written over."""
+
+from __future__ import annotations
+
+from hypercheck.facts import OverwriteFact, StaleFact
+from hypercheck.observe import frames
+from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.operations import OVERWRITES, Kind
+
+
+class RewriteFinder:
+    """The stale and the overwritten weights of one step."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._session = evidence.session
+        self._naming = evidence.naming
+        self._updates = evidence.updates
+
+    def stale(self) -> list[StaleFact]:
+        tape, flow = self._tape, self._flow
+        found: dict[str, StaleFact] = {}
+        for slot in self._evidence.own_slots():
+            root = flow.root(slot.value)
+            made = tape.values[root].op
+            if made < 0 or made >= self._step.first_op or tape.values[root].leaf:
+                continue
+            if root not in flow.live and not self._evidence.all_starved(flow.trainable_above(root)):
+                continue
+            step = self._evidence.step_of(made)
+            if step >= self._step.number or self._made_before_any_step(step):
+                continue
+            above = [
+                n
+                for n in flow.trainable_above(root)
+                if n in self._session.ever_stepped or n in self._session.manual
+            ]
+            if not above or not (self._updated_since(above) or self._stopped_learning(above)):
+                continue
+            source = self._naming.value(root)
+            place = frames.location(tape.ops[made].site)
+            used = frames.location(tape.ops[slot.op].site, "used here")
+            found.setdefault(source, StaleFact(source, place, used, step, tuple(above)))
+        return list(found.values())
+
+    def _stopped_learning(self, above: list[int]) -> bool:
+        """Whether the generator learned in earlier steps and is starved in this one."""
+        return self._evidence.all_starved(above) and any(
+            number in self._session.filled_ever for number in above
+        )
+
+    def _made_before_any_step(self, step: int) -> bool:
+        return self._session.steps_seen - (1 if self._step.optimizers else 0) < step
+
+    def _updated_since(self, above: list[int]) -> bool:
+        return any(self._updates[number].changed for number in above if number in self._updates)
+
+    def overwrites(self) -> list[OverwriteFact]:
+        tape, flow = self._tape, self._flow
+        found = []
+        for slot in self._with_what_they_view(self._evidence.weight_values()):
+            value = tape.values[slot]
+            index = value.op
+            if index < self._step.first_op:
+                continue
+            op = tape.ops[index]
+            writer = op
+            if op.name == "alias" and op.inputs:
+                writer = tape.ops[tape.values[op.inputs[0]].op]
+            if (
+                op.kind != Kind.WRITE
+                or writer.name not in OVERWRITES
+                or not value.requires_grad
+                or value.leaf
+            ):
+                continue
+            before = tape.previous.get(slot)
+            if before is None or tape.values[before].op < 0 or tape.values[before].leaf:
+                continue
+            if before in op.inputs:
+                continue
+            victims = self._evidence.trainable_behind(before)
+            if victims and not set(victims) <= set(flow.trainable_above(slot)):
+                place = frames.location(op.site)
+                made = frames.location(tape.ops[tape.values[before].op].site, "generated here")
+                found.append(OverwriteFact(self._naming.value(slot), place, made, tuple(victims)))
+        return found
+
+    def _with_what_they_view(self, weights: list[int]) -> list[int]:
+        """The weights, and the values that they were taken from by views, each once."""
+        found = dict.fromkeys(weights)
+        for weight in weights:
+            value = weight
+            for _ in range(20):
+                index = self._tape.values[value].op
+                if index < self._step.first_op:
+                    break
+                op = self._tape.ops[index]
+                if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or op.name in ("detach", "data"):
+                    break
+                value = op.inputs[0]
+                found[value] = None
+        return list(found)

@@ -1,0 +1,232 @@
+"""How the generated numbers are used: which of them, how often, and as which weights."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+from hypercheck.facts import UsageFact
+from hypercheck.findings import Link, Location
+from hypercheck.observe import frames
+from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.flow import Slot
+from hypercheck.observe.operations import Kind
+from hypercheck.observe.spans import Spans
+
+_MOST_LINKS = 400
+
+
+class Usage:
+    """The use that one step made of what was generated."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._session = evidence.session
+        self._naming = evidence.naming
+        self._updates = evidence.updates
+        self._reached = evidence.reached
+
+    def links(self) -> list[Link]:
+        found = []
+        for slot in self._evidence.own_slots()[:_MOST_LINKS]:
+            found.append(self.link(slot))
+        return found
+
+    def link(self, slot: Slot) -> Link:
+        tape, flow = self._tape, self._flow
+        op = tape.ops[slot.op]
+        value = tape.values[slot.value]
+        root = flow.root(slot.value)
+        total = numel(tape.values[root].shape)
+        spans: tuple[tuple[int, int], ...] = ()
+        used = total
+        shown = flow.elements.shown(slot.value)
+        part = shown.get(root) if shown is not None else None
+        if part is not None:
+            used, spans = part.count, part.first()
+        above = self._evidence.generators_of(slot)
+        updates = [self._updates[number] for number in above if number in self._updates]
+        norms = [update.size.norm for update in updates if update.size.state == "ok"]
+        changed = [update.changed for update in updates if update.changed is not None]
+        place = frames.location(op.site)
+        module = self._session.module_names.get(op.module, "")
+        where = f"{place.file}:{place.line}" if place else "?"
+        slot_name = f"{module}.{slot.argument}" if module and not slot.soft else where
+        return Link(
+            name=self._naming.value(slot.value),
+            shape=value.shape,
+            slot=slot_name,
+            source=self._naming.value(root),
+            ranges=spans[:8],
+            linked=slot.value in flow.live and any(self._live_object(number) for number in above),
+            equal=True if shown is not None else None,
+            elements_used=used,
+            elements_total=total,
+            grad_norm=max(norms) if norms else None,
+            updated=any(changed) if changed else None,
+            location=place,
+            reason="computed from " + ", ".join(self._naming.object(number) for number in above[:3]),
+        )
+
+    def _live_object(self, number: int) -> bool:
+        return number in self._reached
+
+    def facts(self) -> list[UsageFact]:
+        tape, flow = self._tape, self._flow
+        roots: dict[int, list[Slot]] = defaultdict(list)
+        for slot in self._evidence.own_slots():
+            for root in flow.elements.shown(slot.value) or ():
+                if tape.values[root].op >= self._step.first_op:
+                    roots[root].append(slot)
+        return [fact for root, slots in list(roots.items())[:200] if (fact := self._usage(root, slots))]
+
+    def _usage(self, root: int, slots: list[Slot]) -> UsageFact | None:
+        tape, flow = self._tape, self._flow
+        shape = tape.values[root].shape
+        total = numel(shape)
+        if total == 0 or root not in flow.elements.bases:
+            return None
+        if not tape.values[root].requires_grad and tape.ops[tape.values[root].op].mode == "grad":
+            return None
+        parts: list[Spans] = []
+        stack, seen = [root], {root}
+        while stack:
+            value = stack.pop()
+            for op_index in self._evidence.readers().get(value, ()):
+                op = tape.ops[op_index]
+                for target in op.outputs or (-1,):
+                    if target >= 0 and value in flow.elements.parents(target):
+                        if target not in seen:
+                            seen.add(target)
+                            stack.append(target)
+                        continue
+                    if op.kind == Kind.EXPORT or target in flow.in_loss:
+                        shown = flow.elements.shown(value)
+                        if shown is None:
+                            return None
+                        if root in shown:
+                            parts.append(shown[root])
+        used = Spans.union(parts)
+        unused = used.others(total)
+        overlaps, overlap_at = self._overlaps(root, slots)
+        made = frames.location(tape.ops[tape.values[root].op].site)
+        shapes = tuple(tape.values[slot.value].shape for slot in slots)
+        chunk = shape[-1] if len(shape) == 2 and shape[0] > 1 and not self._batched(shape, shapes) else 0
+        return UsageFact(
+            source=self._naming.value(root),
+            location=made,
+            shape=shape,
+            total=total,
+            used=used.count,
+            unused=unused.first(),
+            overlaps=overlaps,
+            overlap_at=overlap_at,
+            slots=shapes[:16],
+            chunk=chunk,
+            cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
+            sized_at=self._sized_at(root, chunk),
+        )
+
+    def _sized_at(self, root: int, chunk: int) -> Location | None:
+        """The statement that chose how much is generated: where the head or the embeddings were made."""
+        tape = self._tape
+        rows = tape.values[root].shape[0] if tape.values[root].shape else 0
+        if chunk:
+            for number in self._flow.trainable_above(root):
+                first = tape.first_values.get(number)
+                if first is not None and tape.values[first].shape[:1] == (rows,):
+                    return frames.location(tape.objects[number].made_at)
+        op = tape.ops[tape.values[root].op]
+        for value in op.inputs[1:]:
+            fact = tape.values[value]
+            if fact.leaf and fact.shape and fact.shape[0] == tape.values[root].shape[-1]:
+                return frames.location(tape.objects[fact.object].made_at)
+        return None
+
+    def _batched(self, shape: tuple[int, ...], shapes: tuple[tuple[int, ...], ...]) -> bool:
+        """Whether the first axis is a batch of whole networks rather than a stack of chunks."""
+        return any(item and item[0] in (shape[0],) and len(item) >= 3 for item in shapes)
+
+    def _crops(self, root: int, used: Spans, slots: list[Slot]) -> bool:
+        """Whether the weights are boxes out of an output of several axes that is made to fit many layers.
+
+        The output may be flat, and get its axes by a view. All boxes begin at the first row and none comes
+        to the last one, else the rows are samples.
+        """
+        seen = self._cut_shape(root, slots) or self._tape.values[root].shape
+        if sum(length > 1 for length in seen) < 2 or _box(used, seen)[0] == (0, seen[0]):
+            return False
+        crops = False
+        for slot in slots[:64]:
+            part = (self._flow.elements.shown(slot.value) or {}).get(root)
+            if part is None:
+                continue
+            box = _box(part, seen)
+            if box[0][0] > 0:
+                return False
+            corner = box[0][1] < seen[0] and any(end < size for (_, end), size in zip(box[1:], seen[1:]))
+            crops = crops or (corner and self._cropped(seen, part))
+        return crops
+
+    def _cut_shape(self, root: int, slots: list[Slot]) -> tuple[int, ...]:
+        """The shape in which the output was cut up: that of the last whole view of it."""
+        tape, parents = self._tape, self._flow.elements.parents
+        total = numel(tape.values[root].shape)
+        for slot in slots[:64]:
+            value = slot.value
+            while above := parents(value):
+                if numel(tape.values[value].shape) < total == numel(tape.values[above[0]].shape):
+                    return tape.values[above[0]].shape
+                value = above[0]
+        return ()
+
+    def _cropped(self, shape: tuple[int, ...], used: Spans) -> bool:
+        """Whether the used part is a box inside of an output of several axes."""
+        if len(shape) < 2 or not len(used):
+            return False
+        box = _box(used, shape)
+        trimmed = sum(start > 0 or end < size for (start, end), size in zip(box, shape))
+        return math.prod(end - start for start, end in box) == used.count and (
+            trimmed >= 2 or (len(shape) >= 3 and box[0] == (0, shape[0]))
+        )
+
+    def _overlaps(self, root: int, slots: list[Slot]) -> tuple[tuple[tuple[int, int], ...], Location | None]:
+        flow, tape = self._flow, self._tape
+        owners: list[tuple[Slot, Spans]] = []
+        taken = Spans.union([])
+        for slot in slots[:64]:
+            part = (flow.elements.shown(slot.value) or {}).get(root)
+            if part is None:
+                continue
+            for other, theirs in owners if len(part.both(taken)) else ():
+                both = part.both(theirs)
+                twice = part == theirs and self._slice_site(slot.value) != self._slice_site(other.value)
+                if len(both) and (twice or part != theirs) and other.value != slot.value:
+                    made = tape.ops[tape.values[slot.value].op] if tape.values[slot.value].op >= 0 else None
+                    place = self._slice_site(slot.value) or (frames.location(made.site) if made else None)
+                    return both.first(), place
+            taken = Spans.union([taken, part])
+            owners.append((slot, part))
+        return (), None
+
+    def _slice_site(self, value: int) -> Location | None:
+        """The statement that took the part: the view nearest to the weight that leaves something out."""
+        flow, tape = self._flow, self._tape
+        while parents := flow.elements.parents(value):
+            if numel(tape.values[value].shape) < numel(tape.values[parents[0]].shape):
+                return frames.location(tape.ops[tape.values[value].op].site)
+            value = parents[0]
+        return None
+
+
+def _box(part: Spans, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """For each axis of a tensor of this shape, from where to where the positions go."""
+    box, width = [], numel(shape)
+    for size in shape:
+        width //= size
+        along = part.rows(width).columns(size)
+        box.append((int(along.starts[0]), int(along.ends[-1])))
+    return box

@@ -1,0 +1,140 @@
+"""Where a gradient that has a way becomes zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import CodeType
+
+from hypercheck.facts import DeadFunction, OverwriteFact
+from hypercheck.observe import frames, mechanisms
+from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.operations import ZERO_DERIVATIVE, Kind
+from hypercheck.observe.tape import Op
+
+
+class ZeroFinder:
+    """The operations of one step at which a gradient dies inside of the graph."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._tape = evidence.tape
+        self._flow = evidence.flow
+        self._step = evidence.step
+        self._naming = evidence.naming
+
+    def functions(self, starved: list[int]) -> list[DeadFunction]:
+        """Operations of zero derivative and custom functions that all ways of a live victim pass."""
+        tape, flow = self._tape, self._flow
+        live = [
+            number
+            for number, values in self._evidence.values_of(set(starved)).items()
+            if any(value in flow.live for value in values)
+        ]
+        if not live:
+            return []
+        suspects = {}
+        for edges in flow.children.values():
+            for edge in edges:
+                op = tape.ops[edge.op]
+                if edge.source in flow.live and (
+                    op.name in ZERO_DERIVATIVE or op.name.startswith("function:")
+                ):
+                    suspects[edge.op] = op
+        found = []
+        unexplained = set(live)
+        for group in _groups(suspects):
+            victims = self._only_through(group, sorted(unexplained))
+            if victims:
+                found.append(self._dead_function([suspects[index] for index in group], victims))
+                unexplained -= set(victims)
+        return [*found, *self._killed(unexplained)]
+
+    def _dead_function(self, ops: list[Op], victims: list[int]) -> DeadFunction:
+        op = ops[0]
+        custom = op.name.startswith("function:")
+        places = list(dict.fromkeys(place for item in ops if (place := frames.location(item.site))))
+        place = places[0] if places else None
+        related = tuple(item.labelled("here as well") for item in places[1:4])
+        if custom and isinstance(op.arguments, CodeType):
+            related = tuple(item.labelled("applied here") for item in places[:4])
+            place = mechanisms.backward_location(op.arguments) or place
+        kind = "custom" if custom else "zero-derivative"
+        return DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
+
+    def _killed(self, unexplained: set[int]) -> list[DeadFunction]:
+        """The operations at which the probe saw a gradient become zero."""
+        found = []
+        for killer in (item for backward in self._step.backwards for item in backward.killers):
+            victims = killer.victims & unexplained
+            op = self._tape.ops[killer.op]
+            if killer.kind == "zero" and victims and op.kind != Kind.WRITE:
+                place = frames.location(op.site)
+                found.append(DeadFunction("killed", op.name, place, tuple(sorted(victims))))
+        return found
+
+    def writes(self) -> list[OverwriteFact]:
+        """Generated values that a later write into the same tensor replaced: the probe saw them starve."""
+        tape = self._tape
+        found = []
+        for killer in (item for backward in self._step.backwards for item in backward.killers):
+            op = tape.ops[killer.op]
+            if killer.kind != "zero" or op.kind != Kind.WRITE or not op.outputs:
+                continue
+            written = tape.values[op.outputs[0]].object
+            writer = killer.op
+            if not self._all_starved_before(op, killer.victims):
+                # The values went in here, and it is a later write that wiped them out.
+                later = (
+                    index
+                    for index in range(killer.op + 1, self._evidence.end())
+                    if tape.ops[index].kind == Kind.WRITE
+                    and any(tape.values[value].object == written for value in tape.ops[index].outputs)
+                    and tape.ops[index].name != "alias"
+                )
+                writer = next(later, killer.op)
+            place = frames.location(tape.ops[writer].site)
+            name = self._naming.value(op.outputs[0])
+            found.append(
+                OverwriteFact(name, place, None, tuple(sorted(killer.victims)), gradient_flows=False)
+            )
+        return found
+
+    def _all_starved_before(self, op: Op, victims: frozenset[int]) -> bool:
+        """Whether the victims' values were in the tensor already when the operation wrote into it."""
+        if not op.inputs:
+            return True
+        return victims <= set(self._evidence.trainable_behind(op.inputs[0]))
+
+    def _only_through(self, indexes: tuple[int, ...], live: list[int]) -> list[int]:
+        """The tensors whose every live way to the loss passes one of the operations."""
+        stops = frozenset(indexes)
+        flow, tape = self._flow, self._tape
+        seen: set[int] = set()
+        stack = [loss for loss in flow.losses if loss in flow.live]
+        seen.update(stack)
+        while stack:
+            value = stack.pop()
+            at = tape.values[value].op
+            if at < 0 or at in stops:
+                continue
+            for source in tape.ops[at].inputs:
+                if (
+                    source >= 0
+                    and source not in seen
+                    and source in flow.live
+                    and flow.carries(source, value, tape.ops[at])
+                ):
+                    seen.add(source)
+                    stack.append(source)
+        without = {tape.values[value].object for value in seen}
+        return [number for number in live if number not in without]
+
+
+def _groups(suspects: dict[int, Op]) -> list[tuple[int, ...]]:
+    """The operations of each statement together, then those of each function: layers cut as one."""
+    by_site: dict[object, list[int]] = defaultdict(list)
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for index in sorted(suspects):
+        by_site[suspects[index].site].append(index)
+        by_name[suspects[index].name].append(index)
+    return [tuple(group) for group in (*by_site.values(), *by_name.values())]
