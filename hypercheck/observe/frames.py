@@ -51,6 +51,10 @@ class FrameReader:
     def site(self, frame: FrameType | None) -> tuple[Site | None, tuple[str, ...]]:
         """The innermost user statement at or above `frame`, and the tags of the library calls between."""
         kinds, tags = self._kinds, self._tags
+        if frame is not None and kinds.get(id(frame.f_code)) == _USER:
+            known = self._sites.get((id(frame.f_code), frame.f_lasti))
+            if known is not None:
+                return known, ()
         found: list[str] = []
         installed: Site | None = None
         while frame is not None:

@@ -128,7 +128,8 @@ class Observation:
     def facts(self) -> RunFacts:
         """Everything that was observed, as plain data; a fault of ours leaves only word of itself."""
         try:
-            return self._facts()
+            with collector_paused():
+                return self._facts()
         except Exception as fault:
             self.session._fault(fault)
             return RunFacts(steps_seen=self.session.steps_seen, instruments=self._instruments())

@@ -19,10 +19,10 @@ LAYERS = frozenset(
 """Operations whose weights are looked at where they were computed."""
 _NAMED = frozenset("linear conv1d conv2d conv3d".split())
 """Those of them whose first operand is never the weight."""
-_READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
+READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
 """Operations that may read a condition first: only their inputs without a gradient are looked at."""
 _REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
-WATCHED = LAYERS | _READERS | _REDUCTIONS | {"batch_norm"}
+WATCHED = LAYERS | READERS | _REDUCTIONS | {"batch_norm"}
 
 _ROWS, _COLUMNS = 32, 48
 _MOST, _MOST_AT_PLACE = 800, 4

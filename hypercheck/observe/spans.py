@@ -39,14 +39,12 @@ class Spans:
         >>> Spans.of(torch.tensor([2, 0, 1, 7])).first()
         ((0, 3), (7, 8))
         """
-        if len(positions) > 1 and not bool((positions[1:] > positions[:-1]).all()):
-            positions = torch.unique(positions)
         if not len(positions):
             return cls(positions.long(), positions.long())
         gaps = (positions[1:] - positions[:-1] != 1).nonzero().flatten()
         starts = torch.cat([positions[:1], positions[gaps + 1]]).long()
         ends = torch.cat([positions[gaps], positions[-1:]]).long() + 1
-        return cls(starts, ends)
+        return cls.joined(starts, ends)
 
     @classmethod
     def strided(cls, shape: Sequence[int], strides: Sequence[int], offset: int) -> Spans:

@@ -12,7 +12,10 @@ from hypercheck.observe.digest import Digest
 from hypercheck.observe.flow import Edge, Slot
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind select".split())
+_ATTRIBUTES = frozenset("T mT H mH real imag data".split())
 _MOST_OPS = 3
+_NEAR = 200
+"""Values that a look for the rest of a statement may meet."""
 _RANKS = ("data", "linked")
 
 
@@ -90,6 +93,13 @@ _DEAD_KINDS = {"custom": "custom-function-none", "zero-derivative": "nondifferen
 
 def _spot(place: Location | None) -> tuple[str, int]:
     return (place.file, place.line) if place else ("", 0)
+
+
+def _call(name: str) -> str:
+    """An operation as it is written behind a value: `[…]`, `.T` or `.view()`."""
+    if name == "__getitem__":
+        return "[…]"
+    return f".{name}" if name in _ATTRIBUTES else f".{name.strip('_')}()"
 
 
 def _place(place: Location | None) -> str:
@@ -199,10 +209,13 @@ class _Story:
         named = link.name.replace(".", "_").replace("[", "_").replace("]", "").isidentifier()
         if named and slot_name not in ("", link.name):
             details.append(f"as {slot_name}")
+        passing = self._passing(slot.value)
+        label = link.name if named or not slot_name else slot_name
+        if passing and label == link.name != link.source:
+            # The statement's own name is that of its result: critic.w1.view() tells more.
+            label = f"{link.source}{passing}"
         key = f"w{slot.value}"
-        self._boxes[key] = _Box(
-            "generated", link.name if named or not slot_name else slot_name, tuple(details)
-        )
+        self._boxes[key] = _Box("generated", label, tuple(details))
         return key
 
     def place(self, value: int) -> None:
@@ -238,7 +251,7 @@ class _Story:
         else:
             kind = "condition" if self._makes_weights(value) else "input"
             passing = self._passing(value)
-            name = passing or digest.naming.value(value)
+            name = passing.strip("[].…") or "slice" if passing else digest.naming.value(value)
             key = f"i{name}{shape}" if passing else f"i{name}"
             return self._add(key, _Box(kind, name, (shape,)), fact.object)
         return self._add(f"t{fact.object}", box, fact.object)
@@ -254,10 +267,15 @@ class _Story:
         place = frames.location(tape.ops[fact.op].site) if fact.op >= 0 else None
         if place is None or self._digest.session.holders.get(fact.object):
             return ""
-        for edge in self._digest.flow.children.get(value, ()):
-            user = frames.location(tape.ops[edge.op].site)
-            if user is not None and _spot(user) == _spot(place):
-                return f"{tape.ops[fact.op].name}()"
+        # Further down there may be a forward between the value and the rest of the statement.
+        waiting, seen = [value], {value}
+        while waiting and len(seen) < _NEAR:
+            for edge in self._digest.flow.children.get(waiting.pop(), ()):
+                if _spot(frames.location(tape.ops[edge.op].site)) == _spot(place):
+                    return _call(tape.ops[fact.op].name)
+                if edge.target not in seen:
+                    seen.add(edge.target)
+                    waiting.append(edge.target)
         return ""
 
     def _makes_weights(self, value: int) -> bool:
@@ -327,9 +345,12 @@ class _Story:
             return
         kind, code, place = self._cuts.kind(edge)
         inside = self._cut_inside.get(edge.source)
-        if kind != "cut" and inside is not None and source != target:
-            self._arrow(FlowEdge(source, target, "cut", *inside))
-        if source != target and (inside is None or kind != "data"):
+        if kind != "cut" and inside is not None:
+            if kind == "linked" and source != target:
+                # Another way into the same box carries a gradient: both are true.
+                self._arrow(FlowEdge(source, target, kind))
+            kind, code, place = "cut", *inside
+        if source != target:
             self._arrow(FlowEdge(source, target, kind, code, place))
         elif kind == "cut":
             self._cut_inside[edge.target] = code, place

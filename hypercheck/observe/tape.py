@@ -21,7 +21,7 @@ from hypercheck.observe import torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SINGULAR, SLOTS, Kind, classify
 from hypercheck.observe.roundtrip import Exports
-from hypercheck.observe.samples import WATCHED, Samples
+from hypercheck.observe.samples import READERS, WATCHED, Samples
 
 
 class Op(NamedTuple):
@@ -55,6 +55,28 @@ class Value(NamedTuple):
 
 Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
 """Something notable inside of an operation recorded as one: name, statement, and the weights it took."""
+
+
+class Plan(NamedTuple):
+    """What to do with the calls of one torch function."""
+
+    name: str
+    kind: int
+    simple: bool
+    """Whether most calls compute a new tensor of tensors and numbers."""
+    singular: bool
+    watched: bool
+    reads: bool
+    """Whether only its inputs without a gradient are looked at."""
+    slots: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, function: Any) -> Plan:
+        """The plan for a function."""
+        kind, name = classify(function)
+        simple = kind == Kind.PLAIN and name not in _JOINS and name not in _OTHERWISE
+        watched, reads = name in WATCHED, name in READERS
+        return cls(name, int(kind), simple, name in SINGULAR, watched, reads, SLOTS.get(name))
 
 
 class ModuleCall(NamedTuple):
@@ -118,6 +140,8 @@ class ObjectFact:
         from_outside: bool,
         dtype: str = "",
         made_by: str = "",
+        value: int = -1,
+        number: int = -1,
     ) -> None:
         self.ref = ref
         self.is_parameter = is_parameter
@@ -127,8 +151,8 @@ class ObjectFact:
         self.made_by = made_by
         self.group: list[int] | None = None
         self.synced = 0
-        self.value = -1
-        self.object = -1
+        self.value = value
+        self.object = number
 
 
 # Plain numbers: to look a member up in an enum takes longer than what is done with it here.
@@ -144,6 +168,11 @@ _JOINS = frozenset(
 _IMPORTERS = frozenset(
     "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
 )
+_OTHERWISE = SHAPE_GIVERS | _IMPORTERS | {"__deepcopy__", "einsum"}
+"""Functions with rules of their own."""
+_NESTED = (list, tuple, dict)
+_new = tuple.__new__
+"""Makes a named tuple in half the time that its constructor takes."""
 _SMALL_INDEX = 65536
 _MASKS = frozenset("masked_fill full full_like new_full triu tril where".split())
 """Functions that people give -inf to on purpose."""
@@ -363,7 +392,7 @@ class Tape:
     def record(
         self,
         name: str,
-        kind: Kind,
+        kind: int,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         out: Any,
@@ -401,10 +430,70 @@ class Tape:
             return
         self._plain(name, kind, inputs, tensors, args, kwargs, out, site, tags)
 
+    def record_simple(self, plan: Plan, args: tuple[Any, ...], out: Tensor, frame: FrameType) -> bool:
+        """Write down a call that computes one new tensor of tensors and numbers; False where it is not one.
+
+        What `record` does for it, without the questions that do not come up: most calls are of this kind.
+        """
+        known, values = self._known, self.values
+        inputs, given = [], []
+        asks, all_ask = False, True
+        for item in args:
+            if isinstance(item, Tensor):
+                if item is out:
+                    return False
+                entry = known.get(id(item))
+                if entry is None or entry.group is not None or entry.ref() is not item:
+                    number = self.value_of(item)
+                    value = values[number]
+                else:
+                    number = entry.value
+                    value = values[number]
+                    if (value.leaf or value.op == -1) and item.requires_grad != value.requires_grad:
+                        number = self.value_of(item)
+                        value = values[number]
+                inputs.append(number)
+                given.append(item)
+                if value.requires_grad:
+                    asks = True
+                else:
+                    all_ask = False
+            elif isinstance(item, _NESTED):
+                return False
+        if not inputs:
+            return False
+        site, tags = self.frames.site(frame)
+        index, number, result = len(self.ops), len(self.objects), len(values)
+        requires_grad, leaf = _flags(out)
+        entry = ObjectFact(weakref.ref(out), False, site, False, "", plan.name, result, number)
+        self.objects.append(entry)
+        values.append(_new(Value, (index, number, requires_grad, tuple(out.shape), leaf)))
+        known[id(out)] = entry
+        self.first_values[number] = result
+        if plan.singular or self.looks_closely:
+            self._note_node(out, index, given if plan.name not in _MASKS else (out,))
+        read = tuple(inputs)
+        mode = "grad" if requires_grad or not asks else self._lost_mode(read, index)
+        arguments: Any = None
+        names = plan.slots
+        if names is not None:
+            if len(args) == 2 == len(read):
+                arguments = (names[0], inputs[0]), (names[1], inputs[1])
+            else:
+                arguments = self._slots(plan.name, args, _NOTHING, read)
+        module = self.module_stack[-1] if self.module_stack else -1
+        op = _new(Op, (plan.name, plan.kind, read, (result,), site, tags, mode, module, arguments))
+        self.ops.append(op)
+        if index >= self._budget:
+            self.full = True
+        if requires_grad and plan.watched and not (all_ask and plan.reads):
+            self.samples.take(index, plan.name, (site, module), zip(read, given), args, _NOTHING)
+        return True
+
     def _plain(
         self,
         name: str,
-        kind: Kind,
+        kind: int,
         inputs: tuple[int, ...],
         tensors: list[Tensor],
         args: tuple[Any, ...],
@@ -456,6 +545,11 @@ class Tape:
         made = self.values[value].op
         return made >= 0 and self.ops[made].kind == Kind.PLAIN
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether nothing is open that every call has to be compared with."""
+        return not self._opaque and not self.exports.scalars
+
     def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
         """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
         if tensor.grad_fn is not None:
@@ -477,7 +571,7 @@ class Tape:
     def _write(
         self,
         name: str,
-        kind: Kind,
+        kind: int,
         inputs: tuple[int, ...],
         written: list[Tensor],
         args: tuple[Any, ...],
@@ -882,7 +976,7 @@ def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
 
 
 def _written(
-    name: str, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
+    name: str, kind: int, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
 ) -> list[Tensor]:
     """The tensors that the call changed in place."""
     if kind == Kind.FOREACH_WRITE:
@@ -908,7 +1002,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
         self.tape = tape
         self.live = True
         self._on_fault = on_fault
-        self._kinds: dict[Any, tuple[Kind, str]] = {}
+        self._plans: dict[Any, Plan] = {}
 
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -918,26 +1012,29 @@ class Recorder(torch.overrides.TorchFunctionMode):
         if not self.live or self.tape.full:
             return out
         try:
-            found = self._kinds.get(function)
-            if found is None:
-                found = classify(function)
-                if len(self._kinds) < 4096:
-                    self._kinds[function] = found
-            kind, name = found
+            plan = self._plans.get(function)
+            if plan is None:
+                plan = Plan.of(function)
+                if len(self._plans) < 4096:
+                    self._plans[function] = plan
+            kind = plan.kind
             if kind == _SKIP:
                 return out
-            frame = sys._getframe(1)
+            frame, tape = sys._getframe(1), self.tape
+            if plan.simple and not kwargs and tape.is_simple and type(out) is Tensor:
+                if tape.record_simple(plan, args, out, frame):
+                    return out
             if kind <= _EXPORT or kind >= _FRESH:
-                self.tape.record(name, kind, args, kwargs, out, frame)
+                tape.record(plan.name, kind, args, kwargs, out, frame)
             else:
-                self._special(kind, name, args, kwargs, out, frame)
+                self._special(kind, plan.name, args, kwargs, out, frame)
         except Exception as fault:
             self.live = False
             self._on_fault(fault)
         return out
 
     def _special(
-        self, kind: Kind, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType
+        self, kind: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType
     ) -> None:
         tape = self.tape
         if kind == Kind.DATA_SET and len(args) > 1:
