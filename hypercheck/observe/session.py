@@ -187,6 +187,7 @@ class Session:
         self._recorder: Recorder | None = None
         self._recording_patches: RecordingPatches | None = None
         self._recording_thread: int | None = None
+        self._left_behind: list[tuple[int, Recorder]] = []
         self._collections = RareCollections()
         self._in_backward = 0
         self._in_closure = False
@@ -215,7 +216,7 @@ class Session:
         self._permanent.replace(scaler, "step", self._watching_scaler(scaler.step))
         number = self.step.number if self.step is not None else 1
         self.step = Step(number, True, len(self.tape.ops))
-        self._begin_recording()
+        self._guard(self._begin_recording)
 
     def finish(self) -> None:
         """End the step in progress now, and hand its facts over."""
@@ -227,6 +228,7 @@ class Session:
             return
         self._guard(self._finish_step)
         self._end_recording()
+        self._fetch_recorders()
         self._detach_probes()
         self._live = False
         for handle in self._handles:
@@ -241,10 +243,10 @@ class Session:
 
     def _guard(self, work: Callable[[], T]) -> T | None:
         """Run our own bookkeeping: a fault in it ends the recording and never reaches the training."""
-        if not self._live or os.getpid() != self._pid:
+        if not self._live or self.faults or os.getpid() != self._pid:
             return None
         try:
-            with torch._C.DisableTorchFunction():
+            with torch._C.DisableTorchFunction(), torch_compat.unheard():
                 return work()
         except Exception as fault:
             self._fault(fault)
@@ -273,29 +275,41 @@ class Session:
     # -- recording ------------------------------------------------------------------------------
 
     def _begin_recording(self) -> None:
-        if self._recorder is not None or self.faults:
+        if self._recorder is not None:
             return
-        self._recorder = Recorder(self.tape, self._fault)
+        self._fetch_recorders()
         self._recording_patches = RecordingPatches(self.tape, self._guard, self.module_number)
         self._recording_patches.functional_calls = self.functional_calls
         self._recording_patches.install()
+        self._recorder = Recorder(self.tape, self._fault)
         torch_compat.push_lowest(self._recorder)
         self._recording_thread = threading.get_ident()
         self._collections.begin()
 
     def _end_recording(self) -> None:
         recorder, patches = self._recorder, self._recording_patches
-        if recorder is None:
-            return
-        recorder.live = False
-        self._collections.end()
-        if threading.get_ident() == self._recording_thread:
-            torch_compat.remove(recorder)
+        if recorder is not None and self._recording_thread is not None:
+            recorder.live = False
+            self._collections.end()
+            self._left_behind.append((self._recording_thread, recorder))
+            self._fetch_recorders()
         if patches is not None:
             patches.undo()
         self._recorder = None
         self._recording_patches = None
         self.tape.module_stack.clear()
+
+    def _fetch_recorders(self) -> None:
+        """Take the recorders off that could not be taken off when they ended.
+
+        Torch puts a mode back after the call that it hears, and each thread has modes of its own.
+        """
+        here = threading.get_ident()
+        self._left_behind = [
+            (thread, recorder)
+            for thread, recorder in self._left_behind
+            if thread != here or not torch_compat.remove(recorder)
+        ]
 
     def _wants(self, number: int) -> bool:
         if self.faults or self.tape.full:
@@ -622,8 +636,14 @@ class Session:
         if not self._live:
             return
         self._in_closure = False
-        if self._recorder is not None and not self.faults:
+        if self.faults:
+            self.steps_seen += 1
+            self._end_recording()
+            return
+        if self._recorder is not None:
             self._recorder.live = True
+        if self._left_behind:
+            self._fetch_recorders()
         self._guard(lambda: self._measure_after(optimizer, _has_closure(args, kwargs)))
 
     def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:

@@ -641,7 +641,7 @@ class Tape:
     def _keep(self, item: Any) -> Any:
         if isinstance(item, Tensor):
             if not item.is_floating_point() and item.numel() <= _SMALL_INDEX and item.device.type == "cpu":
-                if torch_compat.is_plain(item):
+                if torch_compat.is_plain(item) and not torch_compat.dispatched():
                     return item.detach().clone()
             return Ref(self.value_of(item))
         if isinstance(item, (tuple, list)):
@@ -959,7 +959,7 @@ def _spoilt(tensor: Tensor) -> bool:
     """Whether a tensor of floats holds NaN or Inf."""
     if not tensor.is_floating_point() or not torch_compat.is_plain(tensor) or tensor.device.type == "meta":
         return False
-    with torch.no_grad():
+    with torch.no_grad(), torch_compat.unheard():
         return not bool(torch.isfinite(tensor).all())
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
 
 _functorch = getattr(torch._C, "_functorch", None)
 _is_wrapped = getattr(_functorch, "is_functorch_wrapped_tensor", None)
@@ -98,6 +100,11 @@ def sequence_number(node: Any) -> int | None:
     except (AttributeError, RuntimeError):
         return None
     return number
+
+
+def unheard() -> contextlib.AbstractContextManager[Any]:
+    """No mode that the user has put on hears the operations inside of the block."""
+    return _disable_current_modes() if dispatched() else contextlib.nullcontext()
 
 
 def dispatched() -> bool:

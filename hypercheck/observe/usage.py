@@ -142,7 +142,7 @@ class Usage:
         op = tape.ops[tape.values[root].op]
         for value in op.inputs[1:]:
             fact = tape.values[value]
-            if fact.leaf and fact.shape and fact.shape[0] == tape.values[root].shape[-1]:
+            if fact.leaf and fact.shape and fact.shape[:1] == tape.values[root].shape[-1:]:
                 return frames.location(tape.objects[fact.object].made_at)
         return None
 
