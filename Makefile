@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check format lint types docs fix bench pictures browser clean
+.PHONY: help setup demo test test-slow nightly check format lint types docs fix bench pictures browser clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: $(STAMP) ## run the tests, and the examples in the docstrings
 
 test-slow: $(STAMP) ## train the examples at full size, and compare their results
 	$(BIN)/python -m pytest -q -m slow
+
+nightly: $(STAMP) ## judge thousands of random programs
+	$(BIN)/python -m pytest -q -m nightly
 
 check: format lint types test docs ## format, lint, types, tests, generated pages
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from hypercheck.errors import HOW_TO_REPORT
 from hypercheck.facts import RunFacts
-from hypercheck.findings import Finding, Flow, FlowEdge, Outcome, ReportData, Severity, Target
+from hypercheck.findings import Finding, Outcome, ReportData, Severity, Target
+from hypercheck.report.marks import marked
 from hypercheck.rules import CATALOGUE
 from hypercheck.rules.rule import Rule
 from hypercheck.settings import Settings
@@ -49,7 +51,7 @@ def blindness(facts: RunFacts) -> str:
     if not facts.steps:
         return "no training step was recorded"
     if facts.instruments:
-        return "the recorder failed: " + next(iter(facts.instruments.values()))
+        return f"the {next(iter(facts.instruments))} failed"
     return ""
 
 
@@ -94,29 +96,6 @@ def _silenced(finding: Finding) -> bool:
     return not wanted or finding.code in wanted or finding.rule.upper() in wanted
 
 
-def _with_codes(
-    flows: Iterable[Flow], rules: Sequence[Rule], findings: Iterable[Finding]
-) -> tuple[Flow, ...]:
-    """The diagrams with codes at their cuts, where the recorder knows only the rules' names.
-
-    A cut that no finding tells of, since it does no harm or is silenced, is drawn as values without gradient.
-    """
-    codes = {rule.name: rule.code for rule in rules}
-    told = {code for finding in findings for code in (finding.code, *finding.folded)}
-    return tuple(
-        replace(
-            flow, edges=tuple(_judged(edge, codes.get(edge.code, edge.code), told) for edge in flow.edges)
-        )
-        for flow in flows
-    )
-
-
-def _judged(edge: FlowEdge, code: str, told: set[str]) -> FlowEdge:
-    if edge.kind != "cut":
-        return edge
-    return replace(edge, code=code) if code in told else replace(edge, kind="data", code="", place="")
-
-
 def report(
     facts: RunFacts,
     target: Target,
@@ -129,7 +108,7 @@ def report(
 ) -> ReportData:
     """The report on one run."""
     findings, outcomes, faults = judge(facts, settings, rules)
-    faults = [*facts.instruments.values(), *faults]
+    faults = [f"{fault}; {HOW_TO_REPORT}" for fault in (*facts.instruments.values(), *faults)]
     recorded = sum(bool(step.backwards or step.updates) for step in facts.steps)
     if faults or not recorded:
         verdict = "incomplete"
@@ -148,7 +127,7 @@ def report(
         findings=tuple(findings),
         outcomes=tuple(outcomes),
         roles=facts.roles,
-        flows=_with_codes(facts.flows, rules, findings),
+        flows=marked(facts.flows, findings, {rule.name: rule.code for rule in rules}),
         history=tuple(step.numbers for step in facts.steps if step.numbers is not None),
         rules={rule.code: rule.info for rule in rules},
         internal_errors=tuple(faults),

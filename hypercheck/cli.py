@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypercheck._version import __version__
-from hypercheck.errors import HypercheckError, UsageError
+from hypercheck.errors import HypercheckError, OwnFault, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,12 +45,17 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="rich, text, json, sarif, junit, markdown, html or github; NAME=FILE writes a file.",
+        help="What to print: rich (default), text, json, sarif, junit, markdown, html or github. "
+        "NAME=FILE writes a file instead. Repeatable.",
     ),
 ]
 Output = Annotated[
     list[str] | None,
-    typer.Option("--output", help="FORMAT=FILE or FILE: write the report there. Repeatable."),
+    typer.Option(
+        "--output",
+        help="FILE, or FORMAT=FILE: write the report there, and print no more than its verdict; "
+        "add --format rich to print all of it too. Repeatable.",
+    ),
 ]
 FailOn = Annotated[
     str | None, typer.Option("--fail-on", help="Exit with 1 at this severity: error, warning or note.")
@@ -147,8 +152,8 @@ def run(
 ) -> None:
     """Run a training script, unmodified, and report on its gradient flow.
 
-    The report goes to stderr (or to --output); stdout belongs to the script. What follows SCRIPT is the
-    script's.
+    The report goes to stderr, or to the files of --output and then only its verdict to stderr; stdout belongs
+    to the script. What follows SCRIPT is the script's.
     """
     if debug:
         os.environ["HYPERCHECK_DEBUG"] = "1"
@@ -377,20 +382,31 @@ def _split(items: list[str]) -> list[str]:
     return [part.strip() for item in items for part in item.split(",") if part.strip()]
 
 
+_TO_READ = ("rich", "text", "github")
+"""Formats for a terminal or a log."""
+_DOCUMENTS = (".json", ".sarif", ".xml", ".md", ".html", ".htm")
+"""Ends of files that hold none of them."""
+
+
 def _outputs(formats: list[str] | None, outputs: list[str] | None) -> list[tuple[str, Path | None]]:
-    """Pairs of format and file; None stands for the terminal."""
+    """Pairs of format and file; None stands for the terminal.
+
+    A format and a file without one belong together (`--format sarif --output out.log`), unless the format is
+    one to read and the file's suffix names another (`--format rich --output report.html`).
+    """
     from hypercheck import report
 
     wanted: list[tuple[str, Path | None]] = []
     for item in formats or ():
         name, _, path = item.partition("=")
         wanted.append((name, Path(path) if path else None))
+    single = len(wanted) == len(outputs or ()) == 1 and wanted[0][1] is None
     for item in outputs or ():
         name, separator, path = item.partition("=")
         if separator and name in report.FORMATS:
             wanted.append((name, Path(path)))
-        elif formats and len(formats) == 1 and "=" not in formats[0] and len(outputs or ()) == 1:
-            wanted = [(formats[0], Path(item))]
+        elif single and not (wanted[0][0] in _TO_READ and item.lower().endswith(_DOCUMENTS)):
+            wanted = [(wanted[0][0], Path(item))]
         else:
             wanted.append((report.format_of(item), Path(item)))
     for name, file in wanted:
@@ -418,10 +434,9 @@ def _tell(
     from hypercheck.report.console import ConsoleReport
 
     to_terminal = [name for name, path in wanted if path is None]
-    files: list[Callable[[], object]] = [
-        partial(report.save, data, path, name) for name, path in wanted if path is not None
-    ]
-    for name in to_terminal or ([] if wanted else ["rich"]):
+    paths = [(name, path) for name, path in wanted if path is not None]
+
+    def show(name: str) -> None:
         if name == "rich":
             console = Console(file=stream, highlight=False)  # type: ignore[arg-type]
             if not getattr(stream, "isatty", lambda: False)():
@@ -429,16 +444,27 @@ def _tell(
             console.print(ConsoleReport(data))
         else:
             stream.write(report.render(data, name).rstrip("\n") + "\n")  # type: ignore[attr-defined]
+
+    jobs: list[Callable[[], object]] = [
+        partial(show, name) for name in to_terminal or ([] if wanted else ["rich"])
+    ]
+    jobs += [partial(report.save, data, path, name) for name, path in paths]
     if draw is not None:
-        files.append(partial(draw, data))
+        jobs.append(partial(draw, data))
     failed = False
-    for write in files:
-        # What one file is in want of keeps neither the others nor the script's own status back.
+    for job in jobs:
+        # What one of them is in want of keeps neither the others nor the script's own status back.
         try:
-            write()
+            job()
         except HypercheckError as error:
             failed = True
             _complain(error)
+        except Exception as fault:
+            failed = True
+            _complain(OwnFault("the report", fault))
+    if paths and not to_terminal and not failed:
+        # An exit status of 1 without a word would leave everybody guessing.
+        sys.stderr.write(f"hypercheck: {report.headline(data, [path for _, path in paths])}\n")
     if failed or data.verdict == "incomplete":
         return 2
     return int(bool(data.at_least(Severity(settings.fail_on))))

@@ -16,6 +16,20 @@ class HypercheckError(Exception):
         super().__init__(f"{message}; {hint}" if hint else message)
 
 
+HOW_TO_REPORT = "to report it, see: hypercheck explain HC905"
+
+
+class OwnFault(HypercheckError):
+    """Something in hypercheck failed in a way that nobody foresaw.
+
+    >>> str(OwnFault("the html report", ZeroDivisionError("division by zero")))
+    'the html report failed: ZeroDivisionError: division by zero; to report it, see: hypercheck explain HC905'
+    """
+
+    def __init__(self, what: str, fault: BaseException) -> None:
+        super().__init__(f"{what} failed: {type(fault).__name__}: {fault}", HOW_TO_REPORT)
+
+
 class UsageError(HypercheckError):
     """A command or call that cannot be carried out as it was given."""
 

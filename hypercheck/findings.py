@@ -165,6 +165,8 @@ class FlowNode:
     """How many repeated units this box stands for."""
     group: str = ""
     """The module path that it belongs to, for folding."""
+    marks: tuple[str, ...] = ()
+    """Codes and names of the rules that found something here."""
 
 
 @dataclass(frozen=True, slots=True)

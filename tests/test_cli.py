@@ -203,6 +203,44 @@ def test_several_formats_are_written_at_once(tmp_path):
     assert "done\n" == done.stdout
 
 
+def test_a_file_leaves_the_verdict_on_stderr_and_says_where_the_report_is(tmp_path):
+    done = hypercheck(tmp_path, "run", "--output", "r.json", "--output", "r.txt", write(tmp_path), check=1)
+
+    assert "hypercheck: gradient flow is broken: 1 error; see r.json, r.txt\n" == done.stderr
+
+
+@pytest.mark.parametrize("option", ["--format", "--output"])
+def test_a_file_named_with_its_format_is_no_different(tmp_path, option):
+    done = hypercheck(tmp_path, "run", option, "json=r.log", write(tmp_path, LINKED), check=0)
+
+    assert "hypercheck: healthy: no findings; see r.log\n" == done.stderr
+    assert [] == codes(tmp_path / "r.log")
+
+
+def test_a_format_without_a_file_is_printed_beside_the_file(tmp_path):
+    done = hypercheck(tmp_path, "run", "--format", "text", "--output", "r.json", write(tmp_path), check=1)
+
+    assert "HC102 data-assign" in done.stderr
+    assert "see r.json" not in done.stderr
+    assert ["HC102"] == codes(tmp_path / "r.json")
+
+
+def test_a_format_and_a_file_of_unknown_suffix_belong_together(tmp_path):
+    done = hypercheck(tmp_path, "run", "--format", "json", "--output", "r.log", write(tmp_path), check=1)
+
+    assert ["HC102"] == codes(tmp_path / "r.log")
+    assert "HC102" not in done.stderr
+
+
+def test_a_report_that_was_written_in_part_only_is_not_said_to_be_there(tmp_path):
+    end = "import os; os.rmdir('gone')"
+    (tmp_path / "gone").mkdir()
+    done = hypercheck(tmp_path, "run", "--output", "gone/r.json", write(tmp_path, end=end), check=2)
+
+    assert "cannot write 'gone/r.json'" in done.stderr
+    assert "see gone" not in done.stderr
+
+
 def test_select_asks_only_these_rules(tmp_path):
     hypercheck(tmp_path, "run", "--select", "HC3", "--output", "o.json", write(tmp_path), check=0)
 

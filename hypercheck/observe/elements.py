@@ -34,7 +34,6 @@ _JOIN_CALLS: dict[str, Any] = {
     "tile": torch.tile,
     "repeat_interleave": torch.repeat_interleave,
     "index_select": torch.index_select,
-    "gather": torch.gather,
 }
 _PICKS = frozenset({*_JOIN_CALLS, "__getitem__", "as_strided"})
 _LARGEST = 8_000_000

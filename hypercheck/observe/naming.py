@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-
 from hypercheck.findings import Location
 from hypercheck.observe import frames, names
 from hypercheck.observe.session import OptimizerRecord, Session
+from hypercheck.observe.spelling import spelled
 
 
 class Naming:
@@ -63,22 +62,7 @@ class Naming:
         module = self._session.module_names.get(op.module, "")
         if op.name in ("linear", "conv1d", "conv2d", "conv3d") and module:
             return module
-        place = frames.location(op.site)
-        if place is not None:
-            text = _assigned_text(op.site.code.co_filename if op.site else place.file, place.line)
-            if text:
-                return text
+        text = spelled(op.site) if op.site is not None else ""
+        if text:
+            return text
         return f"{module or op.name} output" if module else op.name
-
-
-def _assigned_text(file: str, line: int) -> str:
-    """What the statement assigns to, or its expression, where that is short."""
-    statement = frames.statement(file, line)
-    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-        text = ast.unparse(target)
-    elif isinstance(statement, (ast.Return, ast.Expr)) and statement.value is not None:
-        text = ast.unparse(statement.value)
-    else:
-        return ""
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from hypercheck.facts import OptimizerFact, RunFacts, StepFacts, TensorFact
 from hypercheck.findings import Flow, Link, Location, OptimizerInfo, Roles, StepNumbers
-from hypercheck.observe import frames, names
+from hypercheck.observe import frames, names, torch_compat
 from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flows import autograd_flow, op_flow
@@ -100,7 +100,7 @@ class Observation:
             digest, facts = self._to_draw
             self._to_draw = None
             try:
-                with torch._C.DisableTorchFunction(), collector_paused():
+                with torch._C.DisableTorchFunction(), torch_compat.unheard(), collector_paused():
                     self._flows = (
                         module_flow(digest, facts.cuts, facts.dead_functions, facts.usages, facts.dead_ends),
                         op_flow(digest, facts.cuts, facts.dead_functions),

@@ -12,10 +12,7 @@ from hypercheck.observe.digest import Digest
 from hypercheck.observe.flow import Edge, Slot
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind select".split())
-_ATTRIBUTES = frozenset("T mT H mH real imag data".split())
 _MOST_OPS = 3
-_NEAR = 200
-"""Values that a look for the rest of a statement may meet."""
 _RANKS = ("data", "linked")
 
 
@@ -93,13 +90,6 @@ _DEAD_KINDS = {"custom": "custom-function-none", "zero-derivative": "nondifferen
 
 def _spot(place: Location | None) -> tuple[str, int]:
     return (place.file, place.line) if place else ("", 0)
-
-
-def _call(name: str) -> str:
-    """An operation as it is written behind a value: `[…]`, `.T` or `.view()`."""
-    if name == "__getitem__":
-        return "[…]"
-    return f".{name}" if name in _ATTRIBUTES else f".{name.strip('_')}()"
 
 
 def _place(place: Location | None) -> str:
@@ -209,11 +199,7 @@ class _Story:
         named = link.name.replace(".", "_").replace("[", "_").replace("]", "").isidentifier()
         if named and slot_name not in ("", link.name):
             details.append(f"as {slot_name}")
-        passing = self._passing(slot.value)
         label = link.name if named or not slot_name else slot_name
-        if passing and label == link.name != link.source:
-            # The statement's own name is that of its result: critic.w1.view() tells more.
-            label = f"{link.source}{passing}"
         key = f"w{slot.value}"
         self._boxes[key] = _Box("generated", label, tuple(details))
         return key
@@ -250,33 +236,21 @@ class _Story:
             return ""
         else:
             kind = "condition" if self._makes_weights(value) else "input"
-            passing = self._passing(value)
-            name = passing.strip("[].…") or "slice" if passing else digest.naming.value(value)
-            key = f"i{name}{shape}" if passing else f"i{name}"
-            return self._add(key, _Box(kind, name, (shape,)), fact.object)
+            name = self._begun_by(value) or digest.naming.value(value)
+            return self._add(f"i{name}", _Box(kind, name, (shape,)), fact.object)
         return self._add(f"t{fact.object}", box, fact.object)
 
     def _of_container(self, number: int) -> bool:
         """Whether a tensor belongs to a module of modules: it is none of the layers that are drawn."""
         return self._digest.session.owners.get(number) in self._containers
 
-    def _passing(self, value: int) -> str:
-        """What made a value that has no name, since the statement that made it used it up as well."""
-        tape = self._digest.tape
-        fact = tape.values[value]
-        place = frames.location(tape.ops[fact.op].site) if fact.op >= 0 else None
-        if place is None or self._digest.session.holders.get(fact.object):
+    def _begun_by(self, value: int) -> str:
+        """What a module started from of its own accord, such as the zeros of a recurrent state."""
+        fact = self._digest.tape.values[value]
+        op = self._digest.tape.ops[fact.op] if fact.op >= 0 else None
+        if op is None or op.inputs or op.module < 0 or self._digest.session.holders.get(fact.object):
             return ""
-        # Further down there may be a forward between the value and the rest of the statement.
-        waiting, seen = [value], {value}
-        while waiting and len(seen) < _NEAR:
-            for edge in self._digest.flow.children.get(waiting.pop(), ()):
-                if _spot(frames.location(tape.ops[edge.op].site)) == _spot(place):
-                    return _call(tape.ops[fact.op].name)
-                if edge.target not in seen:
-                    seen.add(edge.target)
-                    waiting.append(edge.target)
-        return ""
+        return f"{op.name} of {self._digest.session.module_names.get(op.module, 'a module')}"
 
     def _makes_weights(self, value: int) -> bool:
         return value in self._digest.flow.into_slots

@@ -10,10 +10,13 @@ from hypercheck.findings import Link, Location
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence, numel
 from hypercheck.observe.flow import Slot
-from hypercheck.observe.operations import Kind
+from hypercheck.observe.operations import CONTRACTIONS, Kind
+from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
 
 _MOST_LINKS = 400
+_MIXERS = frozenset("gru lstm rnn_tanh rnn_relu gru_cell lstm_cell rnn_tanh_cell rnn_relu_cell".split())
+"""Operations whose weights may have as many rows as the batch by chance."""
 
 
 class Usage:
@@ -110,6 +113,10 @@ class Usage:
                         if root in shown:
                             parts.append(shown[root])
         used = Spans.union(parts)
+        if len(shape) > 1 and self._rows_are_samples(root):
+            # A batch: what one sample leaves out, another one uses, or will.
+            shape, total = shape[1:], total // shape[0]
+            used = used.columns(total)
         unused = used.others(total)
         overlaps, overlap_at = self._overlaps(root, slots)
         made = frames.location(tape.ops[tape.values[root].op].site)
@@ -129,6 +136,32 @@ class Usage:
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
             sized_at=self._sized_at(root, chunk),
         )
+
+    def _rows_are_samples(self, root: int) -> bool:
+        """Whether data went in, a row for each row that came out: no trainable table stands behind the rows."""
+        if not self._flow.ancestry.get(root, (0, 0, False))[1]:
+            return False
+        tape = self._tape
+        rows = tape.values[root].shape[0]
+        stack, seen = [root], {root}
+        while stack:
+            fact = tape.values[stack.pop()]
+            if fact.leaf and fact.object in self._flow.trainable:
+                return False
+            op = tape.ops[fact.op] if fact.op >= 0 else None
+            if op is None or op.name in _MIXERS:
+                continue
+            # A layer's weight may have as many rows by chance; a lookup names the table last.
+            sources = op.inputs[:1] if op.name in LAYERS and op.name not in CONTRACTIONS else op.inputs
+            pieces = op.name in ("stack", "cat") and len(op.inputs) == rows
+            for source in sources:
+                value = tape.values[source]
+                if pieces and value.leaf and value.object in self._flow.trainable:
+                    return False
+                if value.shape[:1] == (rows,) and source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+        return True
 
     def _sized_at(self, root: int, chunk: int) -> Location | None:
         """The statement that chose how much is generated: where the head or the embeddings were made."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from hypercheck.errors import HypercheckError, UsageError
+from hypercheck.errors import HypercheckError, OwnFault, UsageError
 from hypercheck.findings import ReportData
 
-__all__ = ["FORMATS", "SUFFIXES", "check_writable", "format_of", "render", "save", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "check_writable", "format_of", "headline", "render", "save", "write"]
 
 
 def _rich(data: ReportData) -> str:
@@ -105,7 +105,12 @@ def render(data: ReportData, format: str = "text") -> str:
     """
     if format not in FORMATS:
         raise UsageError(f"there is no report format {format!r}", hint=f"use one of {', '.join(FORMATS)}")
-    return FORMATS[format](data)
+    try:
+        return FORMATS[format](data)
+    except HypercheckError:
+        raise
+    except Exception as fault:
+        raise OwnFault(f"the {format} report", fault) from fault
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -145,6 +150,18 @@ def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
         reason = (error.strerror or str(error)).lower()
         raise HypercheckError(f"cannot write {os.fspath(path)!r}: {reason}") from None
     return target
+
+
+def headline(data: ReportData, paths: Sequence[str | os.PathLike[str]]) -> str:
+    """The verdict in one line, and where the whole report is to be found.
+
+    >>> from hypercheck.findings import Target
+    >>> headline(ReportData(Target("script", "a.py"), "0.1", "2.13", "incomplete"), ["r.json", "r.html"])
+    'incomplete: no training step was seen; see r.json, r.html'
+    """
+    from hypercheck.report import words
+
+    return f"{words.verdict(data)}; see {', '.join(os.fspath(path) for path in paths)}"
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

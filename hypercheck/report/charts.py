@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 340, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 24
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 4", "12 4")
 MOST_LINES = len(_DASHES)
+_USUAL = "root mean square × √fan-in: about 1 in ordinary initialisations"
 
 Points = Sequence[tuple[int, float]]
 
@@ -39,14 +40,15 @@ def charts(data: ReportData) -> list[Chart]:
     made = [
         _chart("Gradient norm", _lines(history, lambda step: step.grad_norms), log=True),
         _chart("Update size / parameter size", _lines(history, lambda step: step.update_ratios), log=True),
-        _chart("Scale of generated weights", _lines(history, lambda step: step.weight_scales), log=True),
+        _chart("Scale of generated weights", _lines(history, lambda step: step.weight_scales), True, _USUAL),
         _chart("Share of unused outputs", _lines(history, _unused), log=False),
     ]
     return [chart for chart in made if chart]
 
 
 def _unused(step: StepNumbers) -> Mapping[str, float]:
-    return {} if step.unused_share is None else {"unused": step.unused_share}
+    # Where all of it is used, an empty frame would say less than nothing.
+    return {"unused": step.unused_share} if step.unused_share else {}
 
 
 def _lines(
@@ -59,7 +61,7 @@ def _lines(
     return lines
 
 
-def _chart(title: str, lines: Mapping[str, Points], log: bool) -> Chart | None:
+def _chart(title: str, lines: Mapping[str, Points], log: bool, note: str = "") -> Chart | None:
     """One chart, or None where there is no number to draw. On a log scale zero stands on the floor."""
     shown = dict(list(lines.items())[:MOST_LINES])
     finite = [value for points in shown.values() for _, value in points if math.isfinite(value)]
@@ -69,7 +71,11 @@ def _chart(title: str, lines: Mapping[str, Points], log: bool) -> Chart | None:
     scale = _Scale.over(finite, min(steps), max(steps), log)
     body = "".join(_line(points, scale, i) for i, points in enumerate(shown.values()))
     missing = sum(len(points) for points in shown.values()) - len(finite)
-    notes = [f"{words.counted(missing, 'value')} not finite"] if missing else []
+    notes = [note] if note else []
+    if log and 0 in finite:
+        notes.append("0 stands on the lower edge")
+    if missing:
+        notes.append(f"{words.counted(missing, 'value')} not finite")
     if len(lines) > len(shown):
         notes.append(f"{len(lines) - len(shown)} more not shown")
     svg = (

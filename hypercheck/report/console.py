@@ -17,11 +17,18 @@ from rich.text import Text
 
 from hypercheck.findings import Finding, Link, Location, ReportData, Severity
 from hypercheck.report import words
+from hypercheck.report.linkage import Linkage, gradient, in_order, linkage
 
 MOST_LINKS = 12
 MOST_VICTIMS = 6
 COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
+STATE_STYLES = {
+    Linkage.CUT: "bold red",
+    Linkage.PART: "bold yellow",
+    Linkage.VALUES: "dim",
+    Linkage.LINKED: "green",
+}
 _LABEL_WIDTH = 6
 _UNICODE_TO_ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "→": "->", "│": "|", "·": "-", "×": "x", "…": "..", "↳": ">"}
@@ -103,7 +110,7 @@ class _Page:
 
     def links(self, data: ReportData) -> RenderableType:
         """Cut links first, so that folding never hides one behind healthy ones."""
-        links = sorted(data.roles.generated, key=lambda link: (link.linked, link.equal is not False))
+        links = in_order(data.roles.generated, data.findings)
         shown = links[:MOST_LINKS]
         table = self.links_table(shown)
         fits = (
@@ -112,40 +119,44 @@ class _Page:
         )
         parts: list[RenderableType] = [
             self.text("Generated weights", "bold"),
-            table if fits else Group(*(self.stacked_link(link) for link in shown)),
+            table if fits else Group(*(self.stacked_link(*item) for item in shown)),
         ]
         if len(links) > len(shown):
             rest = links[len(shown) :]
-            cut = sum(not link.linked for link in rest)
-            parts.append(self.text(f"  and {len(rest)} more, {f'{cut} cut' if cut else 'all linked'}", "dim"))
+            states = [state for _, state in rest]
+            cut, values = states.count(Linkage.CUT), states.count(Linkage.VALUES)
+            part = states.count(Linkage.PART)
+            told = [f"{cut} cut"] * bool(cut) + [f"{part} linked in part"] * bool(part)
+            told += [f"{values} on values only"] * bool(values)
+            parts.append(self.text(f"  and {len(rest)} more, {', '.join(told) or 'all linked'}", "dim"))
         return Group(*parts)
 
-    def links_table(self, links: list[Link]) -> Table:
+    def links_table(self, links: list[tuple[Link, Linkage]]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
         for heading in ("  weight", "slot", "from", "equal", "linked"):
             table.add_column(self.text(heading), no_wrap=True)
         table.add_column("gradient", justify="right", no_wrap=True)
         table.add_column("updated", no_wrap=True)
-        for link in links:
+        for link, state in links:
             table.add_row(
                 self.text(f"  {words.plain(link.name)} {words.shape(link.shape)}"),
                 self.text(words.plain(link.slot)),
                 self.text(f"{words.plain(link.source)} {words.ranges(link, 2)}".rstrip()),
                 self.text(words.answer(link.equal), _answer_style(link.equal)),
-                self.text(_linked(link), _answer_style(link.linked)),
-                self.text(words.number(link.grad_norm)),
-                self.text(words.answer(link.updated), _answer_style(link.updated)),
+                self.text(state.value, STATE_STYLES[state]),
+                self.text(gradient(link, state)),
+                self.text(words.answer(link.updated), _update_style(link, state)),
             )
         return table
 
-    def stacked_link(self, link: Link) -> RenderableType:
+    def stacked_link(self, link: Link, state: Linkage) -> RenderableType:
         """One link on a few lines, for terminals that are too narrow for the table."""
         facts = Text.assemble(
-            self.text(_linked(link) if not link.linked else "linked", _answer_style(link.linked)),
+            self.text("linked" if state is Linkage.LINKED else state.value, STATE_STYLES[state]),
             self.text(" · equal "),
             self.text(words.answer(link.equal), _answer_style(link.equal)),
-            self.text(f" · gradient {words.number(link.grad_norm)} · updated "),
-            self.text(words.answer(link.updated), _answer_style(link.updated)),
+            self.text(f" · gradient {gradient(link, state)} · updated "),
+            self.text(words.answer(link.updated), _update_style(link, state)),
         )
         lines = Group(
             self.text(f"from {words.plain(link.source)} {words.ranges(link, 2)}".rstrip()),
@@ -263,10 +274,17 @@ def proof(data: ReportData) -> list[str]:
     links, roles = data.roles.generated, data.roles
     lines = []
     if links:
-        linked = sum(link.linked for link in links)
+        states = [linkage(link, data.findings) for link in links]
+        linked, values = states.count(Linkage.LINKED), states.count(Linkage.VALUES)
         lines.append(
             f"{linked:,} of {words.counted(len(links), 'generated weight')} linked to what generates them"
         )
+        if part := states.count(Linkage.PART):
+            lines.append(
+                f"{part:,} linked in part: a cut keeps the gradient from some of what generates them"
+            )
+        if values:
+            lines.append(f"{values:,} used for values only: detached or frozen, and no finding tells of harm")
         compared = [link.equal for link in links if link.equal is not None]
         if compared:
             lines.append(f"{sum(compared):,} of {len(compared):,} used with the values that were generated")
@@ -297,12 +315,12 @@ def _harm(finding: Finding) -> str:
     return f"{count} {verb} not learn: {words.listed(victims, MOST_VICTIMS)}"
 
 
-def _linked(link: Link) -> str:
-    return "yes" if link.linked else "CUT"
-
-
 def _answer_style(value: bool | None) -> str:
     return "dim" if value is None else "green" if value else "bold red"
+
+
+def _update_style(link: Link, state: Linkage) -> str:
+    return "dim" if state is Linkage.VALUES else _answer_style(link.updated)
 
 
 def _mark(data: ReportData) -> str:

@@ -8,6 +8,7 @@ and in words.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 from hypercheck.findings import Finding, Flow, FlowEdge, FlowNode
 from hypercheck.report import words
 from hypercheck.report.folding import Folded, fold
+from hypercheck.report.marks import ZERO as NO_MORE_THAN_ZERO
+from hypercheck.report.marks import boxes
 
 if TYPE_CHECKING:
     import graphviz
@@ -41,6 +44,8 @@ SHAPES = {
 _ROUNDED = ("module", "op")
 _LONGEST_LABEL = 48
 _MOST_DETAILS = 4
+_MOST_MARKS = 3
+_LONGEST_PLACE = 32
 _LARGE = 80
 
 
@@ -134,10 +139,11 @@ def _node_label(node: FlowNode) -> str:
     small = [_text(detail) for detail in node.details[:_MOST_DETAILS]]
     if len(node.details) > _MOST_DETAILS:
         small.append(f"and {len(node.details) - _MOST_DETAILS} more")
-    if node.grad_norm is not None:
+    if node.grad_norm is not None and not (node.starved and node.grad_norm == 0):
         small.append(f"grad {words.number(node.grad_norm)}")
     if node.starved:
-        small.append("<b>✗ gets no gradient</b>")
+        small.append(f"<b>✗ {'a part ' if node.grad_norm else ''}gets no gradient</b>")
+    small += [f'<font color="{CUT}"><b>✗ {_text(mark)}</b></font>' for mark in node.marks[:_MOST_MARKS]]
     lines += [f'<font point-size="9">{line}</font>' for line in small]
     return f"<{'<br/>'.join(lines)}>"
 
@@ -156,7 +162,7 @@ def _node_attributes(node: FlowNode, svg_id: str) -> dict[str, str]:
         "fillcolor": fill(node),
         "tooltip": _escaped(f"{node.kind}: {node.label}"),
     }
-    if node.starved:
+    if node.starved or node.marks:
         attributes |= {"color": CUT, "penwidth": "2"}
     elif node.kind == "unused":
         attributes |= {"color": FAINT, "fontcolor": FAINT}
@@ -177,7 +183,10 @@ def fill(node: FlowNode) -> str:
 
 def _edge_attributes(edge: FlowEdge, dangling: bool) -> dict[str, str]:
     if edge.kind == "cut":
-        told = [f"<b>✂ {_text(edge.code)}</b>"] + ([_text(edge.place)] if edge.place else [])
+        sign = "∅" if edge.code == NO_MORE_THAN_ZERO else "✂"
+        told = [f"<b>{sign} {_text(edge.code)}</b>"] + ([_text(_short(edge.place))] if edge.place else [])
+        # A line of its own keeps the arrow out of the text above it.
+        told.append('<font point-size="5">&#160;</font>')
         return {
             "class": "cut",
             "color": CUT,
@@ -192,6 +201,12 @@ def _edge_attributes(edge: FlowEdge, dangling: bool) -> dict[str, str]:
     if edge.kind == "data":
         return {"class": "data", "color": FAINT, "style": "dotted", "arrowhead": "empty"}
     return {"class": "linked", "color": LINK, "style": "solid", "penwidth": "1.5"}
+
+
+def _short(place: str) -> str:
+    """A place that fits above an arrow: where the path is long, the file's name alone."""
+    plain = words.plain(place)
+    return plain if len(plain) <= _LONGEST_PLACE else re.split(r"[/\\]", plain)[-1]
 
 
 def _escaped(text: str) -> str:
@@ -244,7 +259,7 @@ def way(finding: Finding, drawing: Drawing) -> tuple[str, ...]:
         keys |= _reached((cut.target for cut in cuts), edges, backwards=False)
     else:
         tensors = (finding.subject, *finding.victims)
-        keys = {node.key for node in drawing.folded.flow.nodes if _names_one_of(node, tensors)}
+        keys = {node.key for node in boxes(drawing.folded.flow.nodes, tensors)}
     ids = [drawing.node_ids[key] for key in drawing.node_ids if key in keys]
     between = [drawing.edge_ids[edge] for edge in edges if edge.source in keys and edge.target in keys]
     return (*ids, *between)
@@ -263,10 +278,6 @@ def _reached(starts: Iterable[str], edges: Iterable[FlowEdge], backwards: bool) 
                 found.add(key)
                 waiting.append(key)
     return found
-
-
-def _names_one_of(node: FlowNode, names: Iterable[str]) -> bool:
-    return bool(node.label) and any(name == node.label or name.startswith(f"{node.label}.") for name in names)
 
 
 def style(scope: str = "") -> str:

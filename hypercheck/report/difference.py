@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hypercheck.findings import Finding, ReportData
 from hypercheck.report import words
+from hypercheck.report.linkage import Linkage, linkage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,33 @@ class Difference:
     left: tuple[Finding, ...]
     """As the later report tells them."""
     unchecked: tuple[Finding, ...] = ()
-    """Gone, but their rule could not be checked the second time: neither fixed nor left."""
+    """Gone, but their rule was not or could not be checked the second time: neither fixed nor left."""
+    hidden: tuple[Finding, ...] = ()
+    """Gone, but their rule still finds it: silenced by a comment, or folded under another finding."""
 
 
 def compare(before: ReportData, after: ReportData) -> Difference:
     """What became of the findings of `before` in `after`."""
     earlier, later = words.in_order(before.findings), words.in_order(after.findings)
-    gone = _without(earlier, later)
-    blind = {outcome.code for outcome in after.outcomes if outcome.state == "not checked"}
-    # Without a recorded step nothing was looked at, whatever the outcomes say.
-    unchecked = [finding for finding in gone if finding.code in blind or not after.steps_recorded]
+    states = {outcome.code: outcome.state for outcome in after.outcomes}
+    told = {finding.code for finding in later}
+    fates: dict[str, list[Finding]] = {"fixed": [], "unchecked": [], "hidden": []}
+    for finding in _without(earlier, later):
+        # A report without outcomes does not say what was asked.
+        state = states.get(finding.code, "not checked") if states else "passed"
+        # Without a recorded step nothing was looked at, whatever the outcomes say.
+        if state == "not checked" or not after.steps_recorded:
+            fate = "unchecked"
+        else:
+            fate = "hidden" if state == "failed" and finding.code not in told else "fixed"
+        fates[fate].append(finding)
     new = _without(later, earlier)
     return Difference(
-        fixed=tuple(finding for finding in gone if finding not in unchecked),
+        fixed=tuple(fates["fixed"]),
         new=tuple(new),
         left=tuple(finding for finding in later if all(finding is not other for other in new)),
-        unchecked=tuple(unchecked),
+        unchecked=tuple(fates["unchecked"]),
+        hidden=tuple(fates["hidden"]),
     )
 
 
@@ -65,10 +77,10 @@ def render_text(before: ReportData, after: ReportData) -> str:
         ("new", "+", difference.new),
         ("left", "=", difference.left),
         ("no longer checked", "?", difference.unchecked),
+        ("no longer told (silenced, or part of another finding)", "~", difference.hidden),
     )
     counts = [f"{len(findings)} {name}" for name, _, findings in groups[:3]]
-    if difference.unchecked:
-        counts.append(f"{len(difference.unchecked)} no longer checked")
+    counts += [f"{len(findings)} {name.split(' (')[0]}" for name, _, findings in groups[3:] if findings]
     lines = [", ".join(counts)]
     for name, sign, findings in groups:
         if findings:
@@ -86,4 +98,5 @@ def _line(finding: Finding) -> str:
 
 def _linked(data: ReportData) -> str:
     links = data.roles.generated
-    return f"{sum(link.linked for link in links)} of {words.counted(len(links), 'generated weight')}"
+    linked = sum(linkage(link, data.findings) is Linkage.LINKED for link in links)
+    return f"{linked} of {words.counted(len(links), 'generated weight')}"

@@ -4,7 +4,7 @@
 is small enough: twins with the same neighbours, the same thing repeated with another index (unrolled steps,
 stacked layers, chunks), chains, whole modules by their path from the deepest inwards, and at last everything
 of one kind. Each step is linear in nodes and edges, and none recurses. A cut is never folded away, and what
-is starved never shares a box with what learns.
+is starved, or bears a finding's mark, never shares a box with what does not.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from hypercheck.findings import Flow, FlowEdge, FlowNode
 
 MODULE_BUDGET = 50
 OTHER_BUDGET = 400
+COMFORT = 20
+"""A module-level diagram with more boxes than this is read better with its twins in one."""
 EDGES_PER_NODE = 3
 """A layout's time grows with the edges, so a diagram with more of them than this is folded further."""
 
@@ -59,6 +61,8 @@ def fold(flow: Flow, max_nodes: int | None = None) -> Folded:
     flow = _sound(flow)
     home = {node.key: node.key for node in flow.nodes}
     before = len(flow.nodes)
+    if flow.level == "module" and max_nodes is None and COMFORT < before <= limit:
+        flow, home = merge(flow, twins(flow))
     for classes_of in _steps(flow, limit):
         if _fits(flow, limit):
             break
@@ -106,7 +110,7 @@ def twins(flow: Flow) -> Classes:
         around[edge.source].append((True, edge.target, edge.kind, edge.code, edge.place))
         around[edge.target].append((False, edge.source, edge.kind, edge.code, edge.place))
     return {
-        node.key: (node.kind, pattern(node.label), node.group, node.starved, frozenset(around[node.key]))
+        node.key: (node.kind, pattern(node.label), node.group, *_told(node), frozenset(around[node.key]))
         for node in flow.nodes
     }
 
@@ -115,7 +119,7 @@ def repeats(flow: Flow) -> Classes:
     """Classes of boxes that differ only by numbers in their label and module path."""
     cuts = _cuts(flow)
     return {
-        node.key: (node.kind, pattern(node.label), pattern(node.group), node.starved, cuts.get(node.key))
+        node.key: (node.kind, pattern(node.label), pattern(node.group), *_told(node), cuts.get(node.key))
         for node in flow.nodes
     }
 
@@ -146,7 +150,7 @@ def chains(flow: Flow) -> Classes:
 
 
 def _chainable(first: FlowNode, second: FlowNode) -> bool:
-    alike = (first.kind, first.group, first.starved) == (second.kind, second.group, second.starved)
+    alike = (first.kind, first.group, *_told(first)) == (second.kind, second.group, *_told(second))
     return alike and first.kind in _FOLDABLE_IN_CHAINS
 
 
@@ -158,14 +162,19 @@ def by_module(flow: Flow, depth: int) -> Classes:
         path = pattern(".".join(node.group.split(".", depth)[:depth]))
         # What stands in no module is no part of one: it keeps its label.
         label = "" if node.group else pattern(node.label)
-        classes[node.key] = (node.kind, path, label, node.starved, cuts.get(node.key))
+        classes[node.key] = (node.kind, path, label, *_told(node), cuts.get(node.key))
     return classes
 
 
 def by_kind(flow: Flow) -> Classes:
     """Classes of boxes of one kind; only the codes of the cuts at a box still matter."""
     codes = {key: frozenset((out, code) for out, code, _ in cuts) for key, cuts in _cuts(flow).items()}
-    return {node.key: (node.kind, node.starved, codes.get(node.key)) for node in flow.nodes}
+    return {node.key: (node.kind, *_told(node), codes.get(node.key)) for node in flow.nodes}
+
+
+def _told(node: FlowNode) -> tuple[bool, tuple[str, ...]]:
+    """What sets a box apart from others of its kind: what fails never shares a box with what does not."""
+    return node.starved, node.marks
 
 
 def pattern(text: str) -> str:

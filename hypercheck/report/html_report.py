@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import Any
 
 from hypercheck.errors import HypercheckError
-from hypercheck.findings import Finding, Location, ReportData
+from hypercheck.findings import Finding, Link, Location, ReportData
 from hypercheck.report import charts, diagram, picture, words
 from hypercheck.report.console import excerpt_columns, proof
+from hypercheck.report.linkage import Linkage, gradient, linkage
 
 LIMIT_S = 10.0
 """Seconds that the diagram's layout may take; without it the page shows the DOT source."""
@@ -37,7 +38,7 @@ def render(data: ReportData) -> str:
         steps=words.steps(data),
         summary=words.summary(data),
         findings=findings,
-        links=[_link(link) for link in data.roles.generated],
+        links=[_link(link, linkage(link, data.findings)) for link in data.roles.generated],
         diagram=drawn,
         charts=charts.charts(data),
         dash=charts.dash,
@@ -109,6 +110,7 @@ def _diagram(data: ReportData) -> _Drawn:
             "facts": [words.plain(detail) for detail in node.details],
             "gradient": words.number(node.grad_norm),
             "starved": node.starved,
+            "marks": [words.plain(mark) for mark in node.marks],
             "count": node.count,
         }
         for node in drawing.folded.flow.nodes
@@ -163,14 +165,15 @@ def _removed(finding: Finding) -> str:
     return words.plain_source(finding.location.source)
 
 
-def _link(link: Any) -> dict[str, Any]:
+def _link(link: Link, state: Linkage) -> dict[str, Any]:
     told = {name: words.plain(value) for name, value in asdict(link).items() if isinstance(value, str)}
     return told | {
         "shape": words.shape(link.shape),
         "ranges": words.ranges(link),
         "equal": words.answer(link.equal),
-        "linked": "yes" if link.linked else "cut",
-        "gradient": words.number(link.grad_norm),
+        "state": state.name.lower(),
+        "linked": "✂ cut" if state is Linkage.CUT else state.value,
+        "gradient": gradient(link, state),
         "gradient_order": -1.0 if link.grad_norm is None else link.grad_norm,
         "updated": words.answer(link.updated),
         "place": words.place(link.location),

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from hypercheck.findings import Finding, Link, StepNumbers
 from hypercheck.report import words
-from hypercheck.report.console import COLOURS
+from hypercheck.report.console import COLOURS, STATE_STYLES
+from hypercheck.report.linkage import Linkage, gradient, in_order
 
 BARS = "▁▂▃▄▅▆▇█"
 MOST_LINKS = 8
@@ -38,7 +39,7 @@ class LiveState:
 
 def view(state: LiveState) -> Group:
     """The whole view. Its height changes only when links or findings come."""
-    return Group(_head(state), *_norms(state), *_links(state.links), *_findings(state))
+    return Group(_head(state), *_norms(state), *_links(state.links, state.findings), *_findings(state))
 
 
 def _head(state: LiveState) -> Text:
@@ -104,21 +105,21 @@ def _norms(state: LiveState) -> Iterator[Text]:
         yield Text(f"{start}{sparkline(losses)}  {words.number(losses[-1])}", no_wrap=True)
 
 
-def _links(links: Sequence[Link]) -> Iterator[RenderableType]:
+def _links(links: Sequence[Link], findings: Sequence[Finding]) -> Iterator[RenderableType]:
     if not links:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for heading in ("  weight", "shape", "from", "linked", "equal", "gradient"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
     # What is cut is what one looks for.
-    for link in sorted(links, key=lambda link: link.linked)[:MOST_LINKS]:
+    for link, state in in_order(links, findings)[:MOST_LINKS]:
         table.add_row(
             Text(f"  {words.plain(link.slot)}"),
             words.shape(link.shape),
             Text(words.plain(link.source)),
-            Text("yes", "green") if link.linked else Text("✂ cut", "red"),
+            Text("✂ cut", "red") if state is Linkage.CUT else Text(state.value, STATE_STYLES[state]),
             words.answer(link.equal),
-            words.number(link.grad_norm),
+            gradient(link, state),
         )
     yield table
     if len(links) > MOST_LINKS:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hypercheck.findings import Finding, Link, Location, ReportData, Severity
 from hypercheck.report import words
 from hypercheck.report.console import proof
+from hypercheck.report.linkage import Linkage, gradient, in_order
 
 MOST_FINDINGS = 20
 MOST_LINKS = 12
@@ -103,13 +104,13 @@ def _related(place: Location) -> str:
 
 
 def _links(data: ReportData) -> Iterator[str]:
-    links = sorted(data.roles.generated, key=lambda link: link.linked)
+    links = in_order(data.roles.generated, data.findings)
     yield "<details><summary>Generated weights</summary>"
     yield ""
     yield "| weight | slot | from | equal | linked | gradient | updated |"
     yield "| --- | --- | --- | --- | --- | ---: | --- |"
-    for link in links[:MOST_LINKS]:
-        yield _row(link)
+    for link, state in links[:MOST_LINKS]:
+        yield _row(link, state)
     if len(links) > MOST_LINKS:
         yield ""
         yield f"…and {len(links) - MOST_LINKS} more."
@@ -117,14 +118,14 @@ def _links(data: ReportData) -> Iterator[str]:
     yield "</details>"
 
 
-def _row(link: Link) -> str:
+def _row(link: Link, state: Linkage) -> str:
     cells = (
         code(f"{link.name} {words.shape(link.shape)}", in_table=True),
         code(link.slot, in_table=True),
         code(f"{link.source} {words.ranges(link, 2)}", in_table=True),
         words.answer(link.equal),
-        "yes" if link.linked else "**cut**",
-        words.number(link.grad_norm),
+        "**cut**" if state is Linkage.CUT else f"**{state.value}**" if state is Linkage.PART else state.value,
+        gradient(link, state),
         words.answer(link.updated),
     )
     return f"| {' | '.join(cells)} |"

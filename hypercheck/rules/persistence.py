@@ -164,12 +164,3 @@ def no_gradient(names: tuple[str, ...]) -> str:
     return (
         f"no gradient came to {len(names)} {'tensor' if len(names) == 1 else 'tensors'} on any recorded step"
     )
-
-
-def root_of(name: str) -> str:
-    """The variable that a dotted name begins with.
-
-    >>> root_of("model.hyper.weight")
-    'model'
-    """
-    return name.split(".")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from hypercheck.findings import Location
 
@@ -21,6 +22,85 @@ def hand_over(location: Location | None, name: str = "w") -> str:
     if owner and attribute.isidentifier():
         return f'y = torch.func.functional_call({owner}, {{"{attribute}": {given}}}, x)'
     return f"use {given} itself where {target} was used: y = F.linear(x, {given})"
+
+
+def written(location: Location | None) -> str | None:
+    """The expression that the statement writes into a tensor, or None where it is no such statement.
+
+    >>> written(Location("t.py", 1, 1, source="main.weight.data.copy_(hyper(z))"))
+    'hyper(z)'
+    """
+    return _target_and_value(location)[1]
+
+
+def first_argument(location: Location | None) -> str | None:
+    """What the statement's call gets first.
+
+    >>> first_argument(Location("t.py", 1, 1, source="vector_to_parameters(theta, main.parameters())"))
+    'theta'
+    """
+    for node in ast.walk(_parse(location) or ast.Module([], [])):
+        if isinstance(node, ast.Call) and node.args:
+            return ast.unparse(node.args[0])
+    return None
+
+
+def plain_container(location: Location | None) -> str | None:
+    """The statement with a plain dict or list in place of a ParameterDict or ParameterList, if it has one.
+
+    >>> plain_container(Location("t.py", 1, 1, source="self.w = nn.ParameterDict(made)"))
+    'self.w = dict(made)   # a plain dict keeps the history'
+    """
+    tree = _parse(location) or ast.Module([], [])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            kind = {"ParameterDict": "dict", "ParameterList": "list"}.get(
+                ast.unparse(node.func).split(".")[-1]
+            )
+            if kind:
+                node.func = ast.Name(kind)
+                return f"{ast.unparse(ast.fix_missing_locations(tree))}   # a plain {kind} keeps the history"
+    return None
+
+
+def called_with(location: Location | None) -> str:
+    """A functional call in place of a statement that loads generated tensors into a module.
+
+    >>> called_with(Location("t.py", 1, 1, source="main.load_state_dict(weights)"))
+    'y = torch.func.functional_call(main, weights, x)   # in place of main.load_state_dict(...)'
+    """
+    module, weights = "main", "weights"
+    for node in ast.walk(_parse(location) or ast.Module([], [])):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr == "load_state_dict":
+                module, weights = ast.unparse(node.func.value), ast.unparse(node.args[0])
+                break
+    return (
+        f"y = torch.func.functional_call({module}, {weights}, x)   "
+        f"# in place of {module}.load_state_dict(...)"
+    )
+
+
+def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> str:
+    """The statement that builds an optimizer, with tensors that it was not given.
+
+    >>> given_too(Location("t.py", 1, 1, source="opt = Adam(net.parameters(), lr=0.1)"), "Adam", ["code"])
+    'opt = Adam([*net.parameters(), code], lr=0.1)'
+    """
+    more = ", ".join(missing)
+    tree = _parse(location) or ast.Module([], [])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == kind:
+            given = node.args[0]
+            if isinstance(given, (ast.List, ast.Tuple)):
+                groups = bool(given.elts) and isinstance(given.elts[0], ast.Dict)
+                held = [ast.unparse(item) for item in given.elts]
+            else:
+                groups, held = False, [f"*{ast.unparse(given)}"]
+            held.append(f'{{"params": [{more}]}}' if groups else more)
+            node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
+            return ast.unparse(ast.fix_missing_locations(tree))
+    return f'optimizer.add_param_group({{"params": [{more}]}})   # optimizer: the {kind}'
 
 
 def without_call(location: Location | None, calls: tuple[str, ...]) -> str | None:
@@ -68,6 +148,10 @@ def _target_and_value(location: Location | None) -> tuple[str | None, str | None
         if isinstance(call.func, ast.Attribute) and call.args:
             if call.func.attr == "register_parameter" and len(call.args) > 1:
                 return f"{ast.unparse(call.func.value)}.{_key(call.args[0])}", _unwrapped(call.args[1])
+            out = next((word.value for word in call.keywords if word.arg == "out"), None)
+            if out is not None:
+                call.keywords = [word for word in call.keywords if word.arg != "out"]
+                return _plain(out), ast.unparse(call)
             if call.func.attr.endswith("_"):
                 return _plain(call.func.value), _unwrapped(call.args[0])
         if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) == 3:

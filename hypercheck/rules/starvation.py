@@ -195,6 +195,15 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def agreed(number: int, one: str, many: str) -> str:
+    """The form of a verb that agrees with a number.
+
+    >>> agreed(1, "is", "are"), agreed(2, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else many
+
+
 def listed(names: list[str] | tuple[str, ...], most: int = 3) -> str:
     """The first names, and how many more.
 

@@ -79,6 +79,58 @@ def test_a_cut_bears_the_code_and_the_place_and_its_victims_are_marked() -> None
     }
 
 
+def test_a_parameter_of_a_module_of_modules_has_a_box_of_its_own_and_only_it_is_cut() -> None:
+    class Chunked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.chunks = nn.Parameter(torch.randn(2, 3))
+            self.task = nn.Parameter(torch.randn(2, 1))
+            self.head = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            weight = self.head(torch.cat([self.chunks.detach(), self.task], 1)).view(2, 4)
+            return nn.functional.linear(x, weight)
+
+    torch.manual_seed(0)
+    flow = flow_of(watched(Chunked()))
+    names = labels(flow)
+
+    assert {"model.chunks"} == {node.label for node in flow.nodes if node.starved}
+    assert {"model.chunks"} == {names[edge.source] for edge in flow.edges if edge.kind == "cut"}
+    assert "linked" in {edge.kind for edge in flow.edges if names[edge.source] == "model.task"}
+
+
+def test_a_frozen_generator_is_cut_off_where_its_weight_leaves_it() -> None:
+    torch.manual_seed(0)
+    model = Generated()
+    model.requires_grad_(False)
+    model.main.requires_grad_(True)
+    report = watched(model)
+    flow = flow_of(report)
+    names = labels(flow)
+
+    assert ["HC115"] == [finding.code for finding in report.findings]
+    assert [("model.head", "weight", "HC115")] == [
+        (names[edge.source], names[edge.target], edge.code) for edge in flow.edges if edge.kind == "cut"
+    ]
+
+
+def test_data_made_in_a_statement_bears_its_expression_and_not_the_name_of_the_result() -> None:
+    torch.manual_seed(0)
+    model = Generated()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with hypercheck.watch(model, optimizer) as report:
+        for _ in range(3):
+            loss = nn.functional.mse_loss(model(torch.randn(5, 4)), torch.zeros(5, 2))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    assert {"torch.randn(5, 4)", "torch.zeros(5, 2)"} == {
+        node.label for node in flow_of(report).nodes if node.kind == "input"
+    }
+
+
 def test_what_is_never_used_is_a_stub_with_its_share() -> None:
     torch.manual_seed(0)
     flow = flow_of(watched(Generated(surplus=8)))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from report_samples import CUT, broken, healthy
+from report_samples import broken, healthy
 
 from hypercheck import report
 from hypercheck.errors import HypercheckError, UsageError
-from hypercheck.findings import Outcome
-from hypercheck.report import difference, json_report
+from hypercheck.report import json_report
 
 
 @pytest.mark.parametrize("suffix", report.SUFFIXES)
@@ -91,40 +89,3 @@ def test_the_report_room_imports_its_formats_when_they_are_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "[]" == done.stdout.strip()
-
-
-def test_the_difference_tells_fixed_new_and_left() -> None:
-    before = broken()
-    moved = dataclasses.replace(CUT, location=dataclasses.replace(CUT.location, line=50))  # type: ignore[arg-type]
-    other = dataclasses.replace(CUT, subject="net.main.2.weight")
-    after = dataclasses.replace(before, findings=(moved, other))
-
-    found = difference.compare(before, after)
-
-    assert ["HC203", "HC305"] == [finding.code for finding in found.fixed]
-    assert (other,) == found.new
-    assert (moved,) == found.left
-
-
-def test_of_two_equal_findings_one_can_be_fixed() -> None:
-    before = dataclasses.replace(broken(), findings=(CUT, CUT))
-    after = dataclasses.replace(broken(), findings=(CUT,))
-
-    found = difference.compare(before, after)
-
-    assert (1, 0, 1) == (len(found.fixed), len(found.new), len(found.left))
-
-
-def test_what_could_not_be_checked_again_is_not_called_fixed() -> None:
-    after = dataclasses.replace(healthy(), outcomes=(Outcome("HC102", "not checked", "compiled"),))
-
-    found = difference.compare(broken(), after)
-
-    assert ["HC102"] == [finding.code for finding in found.unchecked]
-    assert "1 no longer checked" in difference.render_text(broken(), after)
-
-
-def test_nothing_is_fixed_in_a_run_without_a_step() -> None:
-    after = dataclasses.replace(healthy(), steps_recorded=0, outcomes=())
-
-    assert () == difference.compare(broken(), after).fixed

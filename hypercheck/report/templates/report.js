@@ -100,6 +100,7 @@
       const parts = [`${node.kind} ${node.name}`, ...node.facts, `gradient ${node.gradient}`];
       if (node.count > 1) parts.push(`stands for ${node.count}`);
       if (node.starved) parts.push("gets no gradient");
+      parts.push(...node.marks);
       panel.textContent = parts.join(" · ");
     };
     Object.keys(facts.nodes).forEach((id) => {

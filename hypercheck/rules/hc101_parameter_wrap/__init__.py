@@ -55,7 +55,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "nn.Parameter(t) makes a new leaf on t's memory and forgets t.grad_fn, "
             "so the loss cannot reach what made t"
         ),
-        lambda cut: repair.hand_over(cut.location),
+        lambda cut: repair.plain_container(cut.location) or repair.hand_over(cut.location),
     )
 
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import CutFact, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules import repair
 from hypercheck.rules.rule import Rule
@@ -45,13 +45,19 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         facts,
         RULE.code,
         RULE.name,
-        lambda cut: f"{cut.target} received the numbers of {cut.source}, but not their history",
+        lambda cut: f"{cut.target} received the numbers of {_given(cut)}, but not their history",
         (
             "writing to .data (or to a detached alias) happens outside of autograd, "
             "so the loss cannot reach what made them"
         ),
         lambda cut: repair.hand_over(cut.location),
     )
+
+
+def _given(cut: CutFact) -> str:
+    """What was written: of `p.data.copy_(w)` it is `w`."""
+    written = repair.written(cut.location)
+    return written if written and written in cut.source else cut.source
 
 
 RULE = Rule("HC102", "data-assign", Severity.ERROR, "before backward", check, __doc__)

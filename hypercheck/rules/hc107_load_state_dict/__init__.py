@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules import repair
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import cut_findings
 
@@ -45,9 +46,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             f"load_state_dict copied the numbers of {cut.source} into {cut.target}, but not their history"
         ),
         "load_state_dict copies under no_grad: it is meant for checkpoints, and the copy has no grad_fn",
-        lambda cut: (
-            "y = torch.func.functional_call(main, weights, x)   # in place of main.load_state_dict(weights)"
-        ),
+        lambda cut: repair.called_with(cut.location),
     )
 
 

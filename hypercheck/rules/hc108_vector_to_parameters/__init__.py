@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules import repair
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import cut_findings
 
@@ -43,7 +44,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         RULE.code,
         RULE.name,
         lambda cut: (
-            f"vector_to_parameters copied the numbers of {cut.source} into the parameters, "
+            f"vector_to_parameters copied the numbers of {repair.first_argument(cut.location) or cut.source} "
+            "into the parameters, "
             "but not their history"
         ),
         "vector_to_parameters assigns to each parameter's .data, which happens outside of autograd",

@@ -38,7 +38,7 @@ from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.persistence import persistent_usages
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, span_text
+from hypercheck.rules.starvation import agreed, counted, span_text
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -47,6 +47,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if not usage.overlaps or not usage.unused or usage.cropped:
             continue
         shared = sum(end - start for start, end in usage.overlaps)
+        lost = usage.total - usage.used
         yield Finding(
             RULE.code,
             RULE.name,
@@ -55,8 +56,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             steps,
             usage.source,
             (
-                f"two weights share elements {span_text(usage.overlaps)} of {usage.source}, "
-                f"while {span_text(usage.unused)} are used by none"
+                f"two weights share {agreed(shared, 'element', 'elements')} {span_text(usage.overlaps)} "
+                f"of {usage.source}, while {span_text(usage.unused)} {agreed(lost, 'is', 'are')} used by none"
             ),
             (
                 "overlapping slices tie numbers of different weights together: "
@@ -66,8 +67,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             location=usage.overlap_at or usage.location,
             related=(usage.location.labelled("generated here"),) if usage.location else (),
             seen=(
-                f"{counted(shared, 'element')} are read by two slices of different size",
-                f"{usage.total - usage.used:,} of {usage.total:,} are read by none",
+                f"{counted(shared, 'element')} {agreed(shared, 'is', 'are')} read by two slices "
+                "of different size",
+                f"{lost:,} of {usage.total:,} {agreed(lost, 'is', 'are')} read by none",
             ),
             evidence={
                 "overlaps": [list(s) for s in usage.overlaps],

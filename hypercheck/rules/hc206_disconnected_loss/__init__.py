@@ -47,7 +47,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             steps,
             dead.source,
-            f"the loss does not depend on what {dead.source} was used for",
+            f"the loss depends on nothing that was computed with {dead.source}",
             "the generated weights were used in a forward whose result never entered the loss",
             "compute the loss from the output of the network that uses the generated weights",
             victims=names,

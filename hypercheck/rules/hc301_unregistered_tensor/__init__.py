@@ -72,12 +72,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "only nn.Parameter is registered by a module, "
                 "so module.parameters() does not hand a plain tensor to the optimizer"
             ),
-            f"{tensor.name.split('[')[0]} = nn.Parameter(...)   # before the optimizer is built",
+            f"{_registered(tensor.name)}   # before the optimizer is built",
             victims=(tensor.name,),
             location=lost.location or tensor.made_at or tensor.held_at,
             seen=(seen,),
             evidence={"shape": list(tensor.shape), "kind": lost.kind},
         )
+
+
+def _registered(name: str) -> str:
+    """The assignment that registers it, in the container that its name tells of.
+
+    >>> _registered("net.code"), _registered("net.codes['a']"), _registered("net.codes[0]")
+    ('net.code = nn.Parameter(...)', 'net.codes = nn.ParameterDict(...)', 'net.codes = nn.ParameterList(...)')
+    """
+    base, bracket, key = name.partition("[")
+    kind = "Parameter" if not bracket else "ParameterDict" if key[:1] in "'\"" else "ParameterList"
+    return f"{base} = nn.{kind}(...)"
 
 
 RULE = Rule("HC301", "unregistered-tensor", Severity.ERROR, "before backward", check, __doc__)

@@ -51,7 +51,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             steps,
             name,
-            f"{name} is not a leaf: it was computed by {lost.detail}, so it never gets a gradient of its own",
+            f"{name} is not a leaf: {lost.detail.strip('_')}() computed it, "
+            "so it never gets a gradient of its own",
             (
                 "an operation after requires_grad=True returns a new tensor with a history; "
                 "its .grad stays None and no optimizer holds it"

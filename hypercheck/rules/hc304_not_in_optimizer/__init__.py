@@ -33,11 +33,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import OptimizerFact, RunFacts
-from hypercheck.findings import Finding, Severity
-from hypercheck.rules.persistence import replaced, root_of, unheld_tensors
+from hypercheck.facts import OptimizerFact, RunFacts, TensorFact
+from hypercheck.findings import Finding, Location, Severity
+from hypercheck.rules import repair
+from hypercheck.rules.persistence import replaced, unheld_tensors
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, first_place, listed
+from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -63,22 +64,38 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             group[0][1],
             names[0],
-            f"{listed(names)} get a gradient, and no optimizer holds them",
+            f"{listed(names)} {agreed(len(names), 'gets', 'get')} a gradient, "
+            f"and no optimizer holds {agreed(len(names), 'it', 'them')}",
             "an optimizer steps only the tensors that it was given when it was built (or by add_param_group)",
-            f"give them to the optimizer: {stepping[0].kind}([*..., *{root_of(names[0])}.parameters()], ...)"
-            if "." in names[0]
-            else f"give them to the optimizer: {stepping[0].kind}([*..., {names[0]}], ...)",
+            repair.given_too(place, _kind(facts, place) or stepping[0].kind, _written(facts, group)),
             victims=names,
             location=place,
             seen=(
-                f"{counted(len(names), 'trainable tensor')} on the way to the loss, "
-                f"in none of {counted(len(facts.optimizers), 'optimizer')}",
+                f"{counted(len(names), 'trainable tensor')} on the way to the loss, in no group of "
+                + listed([optimizer.name for optimizer in facts.optimizers]),
             ),
             evidence={
                 "tensors": list(names),
                 "optimizers": [optimizer.name for optimizer in facts.optimizers],
             },
         )
+
+
+def _kind(facts: RunFacts, place: Location | None) -> str:
+    """The class of the optimizer that was built there."""
+    return next((item.kind for item in facts.optimizers if item.location == place and place), "")
+
+
+def _written(facts: RunFacts, group: list[tuple[TensorFact, tuple[int, ...]]]) -> list[str]:
+    """The missing tensors as one writes them: a module's parameters where all of them are missing."""
+    missing = {tensor.name for tensor, _ in group}
+    found: dict[str, None] = {}
+    for tensor, _ in group:
+        module = tensor.module
+        others = [item.name for item in facts.tensors.values() if module and item.module == module]
+        whole = len(others) > 1 and missing.issuperset(others)
+        found.setdefault(f"*{module}.parameters()" if whole else tensor.name)
+    return list(found)
 
 
 def _twin(facts: RunFacts, optimizers: list[OptimizerFact]) -> OptimizerFact | None:

@@ -36,7 +36,7 @@ from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.persistence import idle_tensors, replaced, unheld_tensors
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, first_place, listed
+from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -62,7 +62,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             victims=names,
             location=holder.location,
             related=(made.labelled("replaced here"),) if made else (),
-            seen=(f"{counted(len(holder.orphans), 'tensor')} of {holder.name} belong to no live module",),
+            seen=(
+                f"{counted(len(holder.orphans), 'tensor')} of {holder.name} "
+                f"{agreed(len(holder.orphans), 'belongs', 'belong')} to no live module",
+            ),
             evidence={"orphans": len(holder.orphans), "orphan_bytes": holder.orphan_bytes},
         )
     for optimizer in facts.optimizers:

@@ -38,6 +38,43 @@ from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, learned, listed
 
+_FAMILIES = {
+    "dead": "relu relu_ relu6 threshold threshold_ hardtanh hardsigmoid hardswish",
+    "saturated": "tanh tanh_ sigmoid sigmoid_ softmax log_softmax softplus gelu silu erf logsigmoid",
+    "bounds": "clamp clamp_ clip clip_ clamp_min clamp_max minimum maximum max min where",
+    "factor": "mul mul_ __mul__ __rmul__ matmul __matmul__ mm bmm linear einsum baddbmm addmm",
+}
+_REASONS = {
+    "dead": (
+        "its units are dead, since what goes in is below 0 for all samples",
+        "keep what goes into it above 0 for some samples (a lower learning rate, another bias, a smaller "
+        "input), or use F.leaky_relu",
+    ),
+    "saturated": (
+        "it is saturated, since what goes in is so large that its slope is 0",
+        "make what goes into it smaller: normalise it, or initialise the layer before it with less",
+    ),
+    "bounds": (
+        "what goes in lies beyond its bounds everywhere",
+        "keep what goes into it inside of its bounds, or bound it softly (sigmoid, tanh)",
+    ),
+    "factor": (
+        "it multiplies by a factor of zero, or by one that is too small for the number format",
+        "initialise only one of two multiplied factors with zero, and keep constant factors away from 0",
+    ),
+    "": (
+        "its units are dead, its bounds are passed, or it multiplies by a factor of zero",
+        "initialise only one of two multiplied factors with zero, and keep the units before a ReLU "
+        "or a clamp inside of its active range",
+    ),
+}
+"""Family of operations to why one of them gives back zeros, and what helps."""
+
+
+def _family(killer: DeadFunction | None) -> str:
+    name = killer.name if killer is not None else ""
+    return next((family for family, members in _FAMILIES.items() if name in members.split()), "")
+
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that are exactly zero in all recorded steps."""
@@ -64,14 +101,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         names[0],
         f"the gradient of {listed(names)} is exactly zero on every recorded step",
         (
-            f"{killer.name} gets a gradient and gives back zeros: its units are dead, "
-            "its bounds are passed, or it multiplies by a factor of zero"
+            f"{killer.name.strip('_')} gets a gradient and gives back zeros: {_REASONS[_family(killer)][0]}"
             if killer is not None
             else "a factor of zero (a dead ReLU, two zero-initialised factors, "
             "a coefficient of 0) multiplies every gradient that comes back"
         ),
-        "initialise only one of two multiplied factors with zero, and keep the units before a ReLU "
-        "or a clamp inside of its active range",
+        _REASONS[_family(killer)][1],
         victims=names,
         location=killer.location if killer else first_place([facts.tensors[group[0]].made_at]),
         related=tuple(place.labelled("gives back zeros as well") for place in others if place is not None),

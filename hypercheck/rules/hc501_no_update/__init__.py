@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Location, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, first_place, listed
+from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             tuple(still[keys[0]]),
             names[0],
-            f"{listed(names)} got a gradient, was stepped, and did not change",
+            f"{listed(names)} got a gradient, and the step did not change {agreed(len(names), 'it', 'them')}",
             "the update was smaller than the number format can show, or the values were put back",
             "raise the learning rate, keep the parameter in float32, or remove what restores the old values",
             victims=names,
@@ -96,7 +96,8 @@ def _undone(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             tuple(step.step for step in facts.steps if step.updates),
             names[0],
-            f"{listed(names)} change in every step, and are put back before the next one",
+            f"{listed(names)} {agreed(len(names), 'changes', 'change')} in every step, "
+            f"and {agreed(len(names), 'is', 'are')} put back before the next one",
             "a statement after the update writes the old values again, so no step leaves anything behind",
             "restore values only where that is meant: not after every step",
             victims=names,

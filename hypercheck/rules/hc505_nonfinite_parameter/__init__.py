@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, first_place, listed
+from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             tuple(bad[keys[0]]),
             names[0],
-            f"{listed(names)} hold NaN or Inf after the update",
+            f"{listed(names)} {agreed(len(names), 'holds', 'hold')} NaN or Inf after the update",
             "from here on every result that uses them is NaN",
             "lower the learning rate or clip the gradient, and look for the first NaN in the gradients",
             victims=names,
