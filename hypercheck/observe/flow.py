@@ -17,6 +17,7 @@ from hypercheck.observe.operations import (
 from hypercheck.observe.tape import Op, Tape
 
 _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
+_PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})
 _LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
 
 
@@ -36,6 +37,8 @@ class Slot(NamedTuple):
     value: int
     soft: bool
     """Recognised by what it descends from, not by the argument's name."""
+    certain: bool = True
+    """False where the other operand might as well be the weight: both are computed, of different data."""
 
 
 class Flow:
@@ -142,7 +145,10 @@ class Flow:
             computed = False
             if fact.op >= 0:
                 op = ops[fact.op]
-                for source in op.inputs:
+                sources = op.inputs
+                if op.name in _PICKERS and found.get(sources[0], (0, 0, False))[1]:
+                    sources = sources[:1]  # which samples came by chance into the batch says nothing of them
+                for source in sources:
                     above = found.get(source)
                     if above is not None:
                         trainable |= above[0]
@@ -176,7 +182,9 @@ class Flow:
             op = self.tape.ops[index]
             for argument, value, soft in self._weight_arguments(op, index, roots):
                 if self.is_generated(value):
-                    found.append(Slot(index, argument, value, soft))
+                    found.append(
+                        Slot(index, argument, value, soft, not soft or self._certain(op, value, roots))
+                    )
                     roots.add(self.root(value))
         return found
 
@@ -238,6 +246,18 @@ class Flow:
         for argument, value in pairs:
             if argument in NAMED_WEIGHTS:
                 yield argument, value, False
+
+    def _certain(self, op: Op, value: int, roots: set[int]) -> bool:
+        """Whether the value rather than another operand of the product is the weight."""
+        if op.name not in CONTRACTIONS or not isinstance(op.arguments, tuple):
+            return True
+        values, root = self.tape.values, self.root(value)
+        if root in roots or len(values[value].shape) > len(values[root].shape):
+            return True  # it is known, or was unflattened: activations seldom are
+        if self._free_of_data(value):
+            return True
+        others = [other for name, other in op.arguments if other != value and name != "bias"]
+        return not any(self.ancestry.get(other, (0, 0, False))[0] for other in others)
 
     def _free_of_data(self, value: int) -> bool:
         return self.ancestry.get(value, (0, 0, False))[1] == 0

@@ -380,7 +380,10 @@ class _Look:
             data = self._batches(root, batch)
             if not data or any(len(self.tape.values[item].shape) == 3 for item in data):
                 continue  # [tasks, samples, features] looks the same, and a task may have a tensor of its own
-            for number, used in self._entrywise(slot, batch):
+            inside = [v for v in self._above(root) if self._is_row_for_row(v, batch)]
+            met = [*self._entrywise([*inside, slot.value], batch, False)]
+            outputs, grouped = self.tape.ops[slot.op].outputs, self.tape.ops[slot.op].name.startswith("conv")
+            for number, used in [*met, *self._entrywise(outputs, batch, grouped)]:
                 found.setdefault(
                     number,
                     BatchSlot(
@@ -393,11 +396,15 @@ class _Look:
                 )
         return list(found.values())
 
-    def _entrywise(self, slot: Slot, batch: int) -> Iterator[tuple[int, int]]:
-        """Leaves with `batch` entries on the batch's axis of what the networks put out, with where."""
+    def _is_row_for_row(self, value: int, batch: int) -> bool:
+        """Whether the value has a row for each sample, on the way to the generated weights."""
+        fact = self.tape.values[value]
+        return fact.requires_grad and fact.shape[:1] == (batch,) and self._has_data(value)
+
+    def _entrywise(self, start: Iterable[int], batch: int, grouped: bool) -> Iterator[tuple[int, int]]:
+        """Leaves with `batch` entries on the batch's axis of what comes from these values, with where."""
         values, ops = self.tape.values, self.tape.ops
-        grouped = ops[slot.op].name.startswith("conv")
-        stack = [(value, 0) for value in ops[slot.op].outputs]
+        stack = [(value, 0) for value in start]
         seen = {value for value, _ in stack}
         while stack:
             value, depth = stack.pop()
@@ -415,7 +422,7 @@ class _Look:
                         stack.append((child.target, depth + 1))
 
     def _leaf(self, value: int) -> int | None:
-        """The leaf that a value is, or is a plain view of."""
+        """The leaf that a value is, is a plain view of, or is computed of entry by entry."""
         values, ops = self.tape.values, self.tape.ops
         for _ in range(8):
             fact = values[value]
@@ -424,7 +431,10 @@ class _Look:
             if fact.op < self.digest.step.first_op or not fact.requires_grad:
                 return None
             op = ops[fact.op]
-            if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or op.name in ("__getitem__", "select", "narrow"):
+            view = op.kind in (Kind.VIEW, Kind.MAYBE_VIEW)
+            if op.name in ("__getitem__", "select", "narrow") or not (view or len(op.inputs) == 1):
+                return None
+            if not view and (op.kind != Kind.PLAIN or values[op.inputs[0]].shape != fact.shape):
                 return None
             if op.name in ("expand", "expand_as", "broadcast_to") or not op.inputs:
                 return None

@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, TypeVar
@@ -175,6 +175,11 @@ class Session:
         self.suspects: dict[str, set[int]] = {}
         """Objects whose gradient was zero, or not finite, in the last recorded step."""
         self._probes: list[GradientProbe] = []
+        self._updated_last: tuple[int, ...] = ()
+        """What the last recorded step updated."""
+        self._ever_updated: set[int] = set()
+        self._kept_gradient: set[int] = set()
+        """Of those, the ones whose gradient was still there when the next backward began."""
         self.autograd: tuple[list[GradNode], list[tuple[int, int]], list[int]] = ([], [], [])
         """Nodes, edges and the leaves' objects of an early recorded backward pass."""
         self.step: Step | None = None
@@ -493,11 +498,7 @@ class Session:
         if not by_grad and self.steps_recorded in (0, 1, 4):
             # Numbers and names only: the nodes themselves would keep the graph alive.
             self.autograd = (graph.nodes, graph.edges, [tape.object_of(leaf) for leaf in graph.leaves])
-        carried = frozenset(
-            tape.object_of(leaf)
-            for leaf in graph.leaves
-            if not by_grad and not step.backwards and leaf.grad is not None and _nonzero(leaf.grad)
-        )
+        carried = self._carried(graph.leaves) if not by_grad and not step.backwards else frozenset()
         custom = tuple(
             dict.fromkeys(
                 type(node).__name__ for node in graph.grad_fns if isinstance(node, BackwardCFunction)
@@ -526,6 +527,23 @@ class Session:
         if not by_grad and inputs is None:
             self._attach_probe(graph)
         return seen
+
+    def _carried(self, leaves: Iterable[Tensor]) -> frozenset[int]:
+        """The leaves whose gradient was there before this backward, and has been since their last update.
+
+        Gradients that were cleared after the update and then gathered are accumulated on purpose.
+        """
+        filled = {
+            self.tape.object_of(leaf) for leaf in leaves if leaf.grad is not None and _nonzero(leaf.grad)
+        }
+        for number in self._updated_last:
+            tensor = self.tape.tensor(number)
+            kept = number in filled or (
+                tensor is not None and tensor.grad is not None and _nonzero(tensor.grad)
+            )
+            (self._kept_gradient.add if kept else self._kept_gradient.discard)(number)
+        known = filled & self._ever_updated
+        return frozenset((known & self._kept_gradient) | (filled - known))
 
     def _attach_probe(self, graph: Walk) -> None:
         """Look where the gradients die that were dead in the step before."""
@@ -709,6 +727,8 @@ class Session:
                 update.start = update.before.values[: min(update.numel, 64)] if update.before else None
                 update.before = None
         if step.recorded:
+            self._updated_last = tuple(update.object for update in step.updates)
+            self._ever_updated.update(self._updated_last)
             self._arm_probe(step)
         if fresh and len(step.optimizers) == 1:
             self.steps_seen += 1

@@ -936,6 +936,8 @@ class Tape:
 
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
         """Autograd was switched on or off for everything that follows."""
+        if frame is not None and frame.f_code.co_name == "__exit__" and not enabled:
+            return  # the end of a block puts back what somebody else has switched off
         site, _ = self.frames.site(frame)
         self.switches.append(GradSwitch(len(self.ops), enabled, site))
 
@@ -1009,7 +1011,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         out = function(*args, **kwargs)
-        if not self.live or self.tape.full:
+        if not self.live or self.tape.full or torch_compat.traced():
             return out
         try:
             plan = self._plans.get(function)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
+_is_compiling = getattr(torch.compiler, "is_compiling", lambda: False)
 _functorch = getattr(torch._C, "_functorch", None)
 _is_wrapped = getattr(_functorch, "is_functorch_wrapped_tensor", None)
 _unwrap = getattr(_functorch, "get_unwrapped", None)
@@ -100,6 +101,11 @@ def sequence_number(node: Any) -> int | None:
     except (AttributeError, RuntimeError):
         return None
     return number
+
+
+def traced() -> bool:
+    """Whether torch takes down the calls of this thread itself (`jit.trace`, `torch.export`)."""
+    return torch._C._get_tracing_state() is not None or bool(_is_compiling())
 
 
 def unheard() -> contextlib.AbstractContextManager[Any]:

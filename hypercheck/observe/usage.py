@@ -84,7 +84,8 @@ class Usage:
             for root in flow.elements.shown(slot.value) or ():
                 if tape.values[root].op >= self._step.first_op:
                     roots[root].append(slot)
-        return [fact for root, slots in list(roots.items())[:200] if (fact := self._usage(root, slots))]
+        sure = [item for item in roots.items() if any(slot.certain for slot in item[1])]
+        return [fact for root, slots in sure[:200] if (fact := self._usage(root, slots))]
 
     def _usage(self, root: int, slots: list[Slot]) -> UsageFact | None:
         tape, flow = self._tape, self._flow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from hypercheck.findings import Location
@@ -87,7 +88,7 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
     >>> given_too(Location("t.py", 1, 1, source="opt = Adam(net.parameters(), lr=0.1)"), "Adam", ["code"])
     'opt = Adam([*net.parameters(), code], lr=0.1)'
     """
-    more = ", ".join(missing)
+    more = ", ".join(re.sub(r"\.(\d+)", r"[\1]", name) for name in missing)
     tree = _parse(location) or ast.Module([], [])
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == kind:
@@ -98,7 +99,10 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
             else:
                 groups, held = False, [f"*{ast.unparse(given)}"]
             held.append(f'{{"params": [{more}]}}' if groups else more)
-            node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
+            try:
+                node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
+            except SyntaxError:  # a name that is no expression: a tensor in a dict, or one without a name
+                break
             return ast.unparse(ast.fix_missing_locations(tree))
     return f'optimizer.add_param_group({{"params": [{more}]}})   # optimizer: the {kind}'
 

@@ -95,7 +95,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     yield Finding(
         RULE.code,
         RULE.name,
-        Severity.ERROR,
+        # No operation gives zeros back: what comes by several ways cancels, as a critic's last bias does.
+        Severity.ERROR if killer is not None else Severity.NOTE,
         RULE.stage,
         tuple(steps),
         names[0],
@@ -103,8 +104,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         (
             f"{killer.name.strip('_')} gets a gradient and gives back zeros: {_REASONS[_family(killer)][0]}"
             if killer is not None
-            else "a factor of zero (a dead ReLU, two zero-initialised factors, "
-            "a coefficient of 0) multiplies every gradient that comes back"
+            else "no operation was seen to give zeros back: what comes back by several ways cancels, "
+            "or a factor is too small"
         ),
         _REASONS[_family(killer)][1],
         victims=names,

@@ -40,12 +40,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that are never cleared between two steps."""
     judged = [step for step in facts.steps if step.updates and step.backwards]
     keys: dict[int, list[int]] = {}
+    due: dict[int, list[int]] = {}
     for step in judged:
         for update in step.updates:
-            if update.carried and update.gradient == "ok":
-                keys.setdefault(update.key, []).append(step.step)
-    later = [step.step for step in judged[1:]]
-    late = [key for key, steps in keys.items() if len(steps) >= 2 and set(later) <= set(steps)]
+            if update.gradient == "ok":
+                due.setdefault(update.key, []).append(step.step)
+                if update.carried:
+                    keys.setdefault(update.key, []).append(step.step)
+    late = [key for key, steps in keys.items() if len(steps) >= 2 and set(due[key][1:]) <= set(steps)]
     if late:
         names = tuple(facts.name(key) for key in late)
         yield Finding(
@@ -59,7 +61,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "backward() adds to .grad: each step moves along the sum of all gradients since the start",
             "call optimizer.zero_grad() once per step, before backward()",
             victims=names,
-            location=first_place([b.location for step in judged for b in step.backwards]),
+            location=first_place(
+                [b.location for step in judged if step.step in keys[late[0]] for b in step.backwards]
+            ),
             seen=(
                 f".grad was filled already when the backward of {counted(len(keys[late[0]]), 'step')} began",
             ),
