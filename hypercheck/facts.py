@@ -192,6 +192,8 @@ class OptimizerFact:
     orphan_bytes: int = 0
     steps: int = 0
     zero_rates: bool = False
+    late_zeros: tuple[tuple[tuple[int, ...], int], ...] = ()
+    """Groups of tensors whose rate is 0 in the end and was not before, with the number of steps since."""
     rate_set_at: Location | None = None
     """Where its learning rates were set after it was built."""
 

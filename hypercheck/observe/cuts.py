@@ -36,7 +36,7 @@ class CutFinder:
         # A detached inner update ends more than the missing graph of its gradient does: it is told first.
         edges = sorted(flow.broken_edges(), key=lambda edge: self._tape.ops[edge.op].name == "autograd.grad")
         for edge in edges:
-            if self._initialises(edge) or self._own_history(edge):
+            if self._initialises(edge) or self._own_history(edge) or flow.needless(edge):
                 continue
             above = flow.upstream(edge.source)
             victims = {self._tape.values[value].object for value in above} & full

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -339,6 +340,31 @@ class Flow:
                 if edge.source not in self.live and self.broken(edge):
                     found.append(edge)
         return sorted(found, key=lambda edge: (edge.op, edge.source))
+
+    @cached_property
+    def mends(self) -> dict[int, int]:
+        """Value to the least number of broken edges on a way from it to a loss."""
+        values, ops = self.tape.values, self.tape.ops
+        found = dict.fromkeys(self.losses, 0)
+        queue = deque(self.losses)
+        while queue:
+            value = queue.popleft()
+            index = values[value].op
+            if index < 0:
+                continue
+            for source in ops[index].inputs:
+                if source < 0:
+                    continue
+                broken = self.broken(Edge(source, value, index))
+                if found[value] + broken < found.get(source, len(values)):
+                    found[source] = found[value] + broken
+                    (queue.append if broken else queue.appendleft)(source)
+        return found
+
+    def needless(self, edge: Edge) -> bool:
+        """Whether to mend a broken edge would help nobody: another cut is below, and a shorter way there."""
+        below = self.mends.get(edge.target, 0)
+        return below > 0 and self.mends.get(edge.source, 0) <= below
 
     def way_down(self, edge: Edge) -> list[int]:
         """The operations from the edge to the nearest weight slot, else to the loss; the edge's own first."""

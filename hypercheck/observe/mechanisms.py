@@ -71,7 +71,8 @@ def mechanism_of(tape: Tape, index: int, source: int | None = None) -> str | Non
     if op.name in ("autograd.grad", "func.grad"):
         return "second-order-detached" if not _grad_outputs_live(tape, op) else None
     if op.name.startswith("function:"):
-        return "custom-function-none" if not _grad_outputs_live(tape, op) else None
+        asks = any(tape.values[item].requires_grad for item in op.inputs if item >= 0)
+        return "custom-function-none" if asks and not _grad_outputs_live(tape, op) else None
     if op.mode == "inference":
         return "inference-mode"
     if op.mode == "no_grad":

@@ -272,6 +272,11 @@ class Observation:
                     orphan_bytes=size,
                     steps=record.steps,
                     zero_rates=record.zero_rates,
+                    late_zeros=tuple(
+                        (objects, record.steps - before)
+                        for before, objects in record.zero_since.values()
+                        if before
+                    ),
                     rate_set_at=self._rate_set_at(record),
                 )
             )

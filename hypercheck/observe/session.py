@@ -120,6 +120,8 @@ class OptimizerRecord:
     made_at_op: int = 0
     """Where the tape stood when it was built."""
     pattern: int = -1
+    zero_since: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    """Groups whose rate is 0 now, to how many steps were made before it became so, and to their objects."""
     name: str = ""
 
 
@@ -166,6 +168,8 @@ class Session:
         self.backwards_since_step = 0
         self.backwards_seen = 0
         self.nonfinite_backwards = 0
+        self.waiting_spoilt = 0
+        """Backward passes in a row that left gradients that are not finite, and that no step followed."""
         self.skipped_steps = 0
         self.skipped_at: Site | None = None
         self._skipped_now = 0
@@ -175,6 +179,11 @@ class Session:
         self.suspects: dict[str, set[int]] = {}
         """Objects whose gradient was zero, or not finite, in the last recorded step."""
         self._probes: list[GradientProbe] = []
+        self._bystanders: list[weakref.ref[Tensor]] = []
+        """Parameters of the program that no optimizer holds."""
+        self._bystander_pattern: tuple[bool, ...] = ()
+        self._most_backwards = 1
+        """The most backward passes that led to one step of an optimizer."""
         self._updated_last: tuple[int, ...] = ()
         """What the last recorded step updated."""
         self._ever_updated: set[int] = set()
@@ -441,6 +450,7 @@ class Session:
                 seen = self._guard(lambda: self._before_backward(tensors, inputs, frame, False))
                 out = original(tensors, *args, **kwargs)
                 self._guard(lambda: self._after_backward(seen))
+                self._guard(lambda: self._look_at_waiting(frame))
                 return out
             finally:
                 self._in_backward -= 1
@@ -485,6 +495,7 @@ class Session:
             step = self.step
         if not by_grad:
             self.backwards_since_step += 1
+            self._look_at_loss(tensors, frame)
         if step is None or not self.recording:
             return None
         roots = list(_flat((tensors,)))
@@ -507,10 +518,6 @@ class Session:
         value = _number(roots[0]) if len(roots) == 1 and not by_grad else None
         finite = value is None or (value == value and abs(value) != float("inf"))
         site = tape.frames.site(frame)[0]
-        self.nonfinite_backwards = 0 if finite else self.nonfinite_backwards + 1
-        waiting = min(self.nonfinite_backwards, self.backwards_since_step)
-        if waiting > self.skipped_steps and not self._scaler_seen:
-            self.skipped_steps, self.skipped_at = waiting, site
         seen = Backward(
             len(tape.ops),
             losses,
@@ -527,6 +534,44 @@ class Session:
         if not by_grad and inputs is None:
             self._attach_probe(graph)
         return seen
+
+    def _look_at_loss(self, tensors: Any, frame: FrameType) -> None:
+        """Whether the loss is finite: looked at on every step, where that does not wait for a device."""
+        roots = list(_flat((tensors,)))
+        on_cpu = all(item.device.type == "cpu" for item in roots)
+        if len(roots) != 1 or not (on_cpu or self.recording):
+            return
+        value = _number(roots[0])
+        finite = value is None or (value == value and abs(value) != float("inf"))
+        if not finite and not self.recording and not self.nonfinite_backwards:
+            self._wake = _AFTER_A_CHANGE
+        self._count_skipped(not finite, frame)
+
+    def _count_skipped(self, spoilt: bool, frame: FrameType) -> None:
+        self.nonfinite_backwards = self.nonfinite_backwards + 1 if spoilt else 0
+        waiting = min(self.nonfinite_backwards, self.backwards_since_step)
+        if waiting > self.skipped_steps and not self._scaler_seen:
+            self.skipped_steps, self.skipped_at = waiting, self.tape.frames.site(frame)[0]
+
+    def _look_at_waiting(self, frame: FrameType) -> None:
+        """Where no optimizer steps any more: whether it is the gradients that keep it from that."""
+        if self.backwards_since_step > max(2, self._most_backwards) and not self.nonfinite_backwards:
+            self.waiting_spoilt = self.waiting_spoilt + 1 if self._gradients_are_spoilt() else 0
+            if self.waiting_spoilt > self.skipped_steps and not self._scaler_seen:
+                self.skipped_steps, self.skipped_at = self.waiting_spoilt, self.tape.frames.site(frame)[0]
+
+    def _gradients_are_spoilt(self) -> bool:
+        """Whether a gradient that waits for its optimizer, after many backward passes, has no finite norm."""
+        for record in self.optimizers:
+            for number in record.objects:
+                tensor = self.tape.tensor(number)
+                grad = tensor.grad if tensor is not None and record.steps else None
+                if grad is None or grad.layout != torch.strided or grad.device.type != "cpu":
+                    continue
+                # Numbers that are too large for a norm keep the step back just as well.
+                if not bool(torch.isfinite(torch.linalg.vector_norm(grad))):
+                    return True
+        return False
 
     def _carried(self, leaves: Iterable[Tensor]) -> frozenset[int]:
         """The leaves whose gradient was there before this backward, and has been since their last update.
@@ -676,8 +721,8 @@ class Session:
         if pattern != record.pattern and record.pattern != -1:
             self._wake = _AFTER_A_CHANGE
         record.pattern = pattern
-        if any(group.get("lr", 1) for group in optimizer.param_groups):
-            record.zero_rates = False
+        self._read_rates(optimizer, record)
+        self._look_at_bystanders()
         if not step.recorded:
             return
         self._read_groups(optimizer, record)
@@ -699,9 +744,29 @@ class Session:
                     )
                 )
 
+    def _read_rates(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """Which groups have a rate of 0: looked at on every step, for a schedule may bring it about late."""
+        for index, group in enumerate(optimizer.param_groups):
+            rate = group.get("lr", 1)
+            if isinstance(rate, Tensor) or rate:
+                record.zero_rates = False
+                record.zero_since.pop(index, None)
+            elif index not in record.zero_since:
+                objects = tuple([self.tape.object_of(parameter) for parameter in group["params"]])
+                record.zero_since[index] = record.steps, objects
+                self._wake = _AFTER_A_CHANGE
+
+    def _look_at_bystanders(self) -> None:
+        """Whether a Parameter that no optimizer holds got its first gradient: what is thawed too late."""
+        pattern = tuple([(p := ref()) is not None and p.grad is not None for ref in self._bystanders])
+        if pattern != self._bystander_pattern:
+            self._bystander_pattern = pattern
+            self._wake = _AFTER_A_CHANGE
+
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
         record.steps += 1
+        self._most_backwards = max(self._most_backwards, self.backwards_since_step)
         self.backwards_since_step = 0
         step = self.step
         if step is None:
@@ -870,6 +935,12 @@ class Session:
             self._read_groups(optimizer, record)
         if self.step is not None:
             self.step.asleep = frozenset(asleep)
+        held = {number for record in self.optimizers for number in record.objects}
+        objects = self.tape.objects
+        self._bystanders = [objects[n].ref for n in self.present - held if objects[n].is_parameter]
+        self._bystander_pattern = tuple(
+            [(p := ref()) is not None and p.grad is not None for ref in self._bystanders]
+        )
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:

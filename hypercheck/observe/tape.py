@@ -230,8 +230,8 @@ class Tape:
         group = entry.group
         if group is not None and len(group) != entry.synced:
             self._sync(tensor, entry)
-        op, _, _, _, leaf = value = self.values[entry.value]
-        if op == -1 or leaf:
+        value = self.values[entry.value]
+        if value.leaf or not value.requires_grad:
             requires_grad = tensor.requires_grad
             if requires_grad != value.requires_grad:
                 self._new_flags(tensor, entry, requires_grad, None)
@@ -449,7 +449,7 @@ class Tape:
                 else:
                     number = entry.value
                     value = values[number]
-                    if (value.leaf or value.op == -1) and item.requires_grad != value.requires_grad:
+                    if (value.leaf or not value.requires_grad) and item.requires_grad != value.requires_grad:
                         number = self.value_of(item)
                         value = values[number]
                 inputs.append(number)
@@ -605,7 +605,8 @@ class Tape:
         self._append(
             Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
         )
-        self._clear_grads(name, written, site)
+        if name not in ("mul_", "_foreach_mul_") or (len(args) > 1 and _is_zero(args[1])):
+            self._clear_grads(name, written, site)
 
     def _lost_mode(self, inputs: tuple[int, ...], index: int) -> str:
         if not any(self.values[value].requires_grad for value in inputs):
@@ -963,6 +964,10 @@ def _spoilt(tensor: Tensor) -> bool:
         return False
     with torch.no_grad(), torch_compat.unheard():
         return not bool(torch.isfinite(tensor).all())
+
+
+def _is_zero(factor: Any) -> bool:
+    return isinstance(factor, (int, float)) and factor == 0
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

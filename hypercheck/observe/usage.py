@@ -139,7 +139,7 @@ class Usage:
         )
 
     def _rows_are_samples(self, root: int) -> bool:
-        """Whether data went in, a row for each row that came out: no trainable table stands behind the rows."""
+        """Whether data went in, a row for each row that came out, and no table of trainable rows."""
         if not self._flow.ancestry.get(root, (0, 0, False))[1]:
             return False
         tape = self._tape

@@ -31,16 +31,17 @@ from collections.abc import Iterator
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Location, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, learned, listed
+from hypercheck.rules.starvation import counted, learned, listed, starved_since
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that were cleared before they were used."""
-    fed = learned(facts)
+    fed, late = learned(facts), starved_since(facts)
     cleared: dict[tuple[str, int], tuple[Location, list[int], list[int]]] = {}
     for step in facts.steps:
         for update in step.updates:
-            if update.cleared_at is not None and update.key not in fed:
+            since = late.get(update.key, step.step + 1)
+            if update.cleared_at is not None and (update.key not in fed or step.step >= since):
                 key = (update.cleared_at.file, update.cleared_at.line)
                 entry = cleared.setdefault(key, (update.cleared_at, [], []))
                 entry[1].append(update.key)

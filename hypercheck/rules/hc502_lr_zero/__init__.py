@@ -48,6 +48,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         for update in step.updates:
             if rates.get(update.key) == {0.0} and len(judged) >= 2:
                 by_optimizer.setdefault(update.optimizer, []).append(update.key)
+    yield from _late(facts)
     for optimizer in facts.optimizers:
         keys = by_optimizer.get(optimizer.name, [])
         if not keys or facts.steps_seen < 3:
@@ -71,6 +72,35 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
             evidence={"tensors": list(names), "optimizer": optimizer.name},
         )
+
+
+def _late(facts: RunFacts) -> Iterator[Finding]:
+    """Rates that a schedule brought down to 0 long before the training ended."""
+    for optimizer in facts.optimizers:
+        if optimizer.rate_set_at is None:
+            continue  # a group that the program itself stops is meant to stand still
+        for keys, idle in optimizer.late_zeros:
+            names = tuple(facts.name(key) for key in keys if key in facts.tensors)
+            if not names or idle < max(3, optimizer.steps / 4):
+                continue
+            yield Finding(
+                RULE.code,
+                RULE.name,
+                Severity.WARNING,
+                RULE.stage,
+                (),
+                names[0],
+                f"the learning rate of {listed(names)} was 0 on the last {idle} of {optimizer.steps} steps",
+                "the schedule comes down to 0 long before the training ends: the rest of it changes nothing",
+                (
+                    "count the schedule's length in the calls of scheduler.step(): "
+                    "once per epoch, or as many steps as there are batches"
+                ),
+                victims=names,
+                location=optimizer.rate_set_at,
+                seen=(f"lr = 0 since step {optimizer.steps - idle + 1} of {optimizer.name}",),
+                evidence={"tensors": list(names), "optimizer": optimizer.name, "steps": idle},
+            )
 
 
 RULE = Rule("HC502", "lr-zero", Severity.ERROR, "after step", check, __doc__)

@@ -47,11 +47,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "the optimizer step",
             f"the optimizer step was skipped {facts.skipped_steps} times in a row",
             "a GradScaler or a guard skips the step whenever a gradient or the loss is not finite",
-            "find the first NaN (the loss was not finite), or lower the scale or the learning rate",
+            "find the first NaN or Inf, or lower the scale or the learning rate",
             location=facts.skipped_at or place,
             seen=(
                 f"{counted(facts.skipped_steps, 'backward pass', 'backward passes')} in a row "
-                "with a loss that is not finite, and no step",
+                "with a loss or a gradient that is not finite, and no step",
             ),
             evidence={"skipped": facts.skipped_steps},
         )
