@@ -136,6 +136,10 @@ class UsageFact:
     """Length of the last axis where the output is a stack of chunks, else 0."""
     sized_at: Location | None = None
     """The statement that chose the size of the output."""
+    width: int = 1
+    """Length of the last axis: what one row of a generator's head puts out."""
+    idle_columns: tuple[tuple[int, int], ...] = ()
+    """The columns that no row's weights read."""
     cropped: bool = False
     """Whether the surplus lies in a border of a tensor cropped along several axes."""
 
@@ -261,6 +265,8 @@ class WeightHealth:
     """Largest difference of a row of the generator's output from the first, relative; None for one row."""
     conditions_differ: bool = False
     """Whether the rows of the data that went in differ, row for row of the output."""
+    levelled_at: Location | None = None
+    """Where the conditions became alike, if that was before anything trainable."""
     pieces: int = 0
     """How many rows of a generator without data became parts of weights, side by side; else 0."""
     pieces_of: str = ""

@@ -22,6 +22,7 @@ class CutFinder:
         self._step = evidence.step
         self._naming = evidence.naming
         self._updates = evidence.updates
+        self._reached = evidence.reached
 
     def facts(self, starved: list[int]) -> list[CutFact]:
         flow = self._flow
@@ -63,7 +64,36 @@ class CutFinder:
             for key, fact in found.items()
             if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
         ]
-        return self._main_cuts(kept)
+        return [*self._main_cuts(kept), *self._opaque(starved)]
+
+    def _opaque(self, starved: list[int]) -> list[CutFact]:
+        """Cuts inside of what is recorded as one operation: the tape goes on where autograd's walk ended."""
+        flow, tape = self._flow, self._tape
+        unexplained = {
+            number
+            for number, values in self._evidence.values_of(set(starved)).items()
+            if self._updates[number].size.state == "none" and any(value in flow.live for value in values)
+        }
+        if not unexplained:
+            return []
+        found = []
+        for index in sorted({edge.op for edges in flow.children.values() for edge in edges}):
+            op = tape.ops[index]
+            if not unexplained or not op.name.startswith(("vmap", "func.", "scripted", "function:")):
+                continue
+            told = mechanisms.inside(tape, index)
+            numbers = sorted(unexplained if op.name.startswith("function:") else unexplained - self._reached)
+            victims = set(self._evidence.only_through((index,), numbers)) if told else set()
+            if victims and op.outputs:
+                behind = [value for value in op.inputs if victims & set(flow.trainable_above(value))]
+                source = behind[0] if behind else op.outputs[0]
+                edge = Edge(source, op.outputs[0], index)
+                mechanism, place = told or ("", None)
+                found.append(
+                    self._cut_fact(edge, mechanisms.Verdict(mechanism, place, (), index), victims, {})
+                )
+                unexplained -= victims
+        return found
 
     def _own_history(self, edge: Edge) -> bool:
         """Whether the way leads back into the tensor it came from: a write through a view of itself."""

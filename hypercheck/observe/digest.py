@@ -37,14 +37,17 @@ class Digest(Evidence):
         upstream = self.upstream_of_slots()
         generator_frozen = [n for n in frozen if n in upstream]
         trains = [n for n in upstream if n not in frozen and self.asks(n) and not self._is_main_leaf(n)]
+        cuts = CutFinder(self).facts(starved)
+        cut_off = {number for cut in cuts for number in cut.victims}
+        left = [number for number in starved if number not in cut_off]
         zeroed, rewrites, freezes = ZeroFinder(self), RewriteFinder(self), Freezes(self)
         return StepFacts(
             step=self.step.number,
             backwards=tuple(self._backward_fact(item) for item in self.step.backwards if not item.by_grad),
             updates=tuple(self._update_fact(update) for update in self.step.updates),
-            cuts=tuple(CutFinder(self).facts(starved)),
+            cuts=tuple(cuts),
             dead_ends=tuple(DeadEndFinder(self).facts(starved)),
-            dead_functions=tuple(zeroed.functions(starved)),
+            dead_functions=tuple(zeroed.functions(left)),
             usages=tuple(self.usage.facts()),
             stale=tuple(rewrites.stale()),
             overwrites=(*rewrites.overwrites(), *zeroed.writes()),
@@ -125,10 +128,11 @@ class Digest(Evidence):
 
     def _cleared_at(self, number: int) -> Location | None:
         filled = [item.event for item in self.step.backwards if number in item.filled]
+        alive = frozenset().union(*(item.alive for item in self.step.backwards))
         if not filled:
             return None
         for _, owner, what, site in self.tape.grad_events[filled[-1] : self.step.end_event]:
-            if owner == number and what == "clear":
+            if owner == number and (what == "clear" or (what == "scale" and number in alive)):
                 return frames.location(site)
         return None
 

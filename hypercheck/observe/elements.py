@@ -13,10 +13,10 @@ from hypercheck.observe.spans import Spans
 from hypercheck.observe.tape import Op, Ref, Tape
 
 _SAME_PLACE = frozenset(
-    "Parameter data.__set__ flags clone detach data contiguous to float double half bfloat16 cpu cuda type "
-    "type_as neg tanh sigmoid relu gelu softplus exp log sqrt abs clamp requires_grad_ import alias unwrap "
-    "tensor as_tensor new_tensor copy_ mul_ div_ add_ sub_ __mul__ __truediv__ __neg__ div dropout "
-    "leaky_relu elu silu nan_to_num round sign floor ceil square sin cos".split()
+    "Parameter as_subclass data.__set__ flags clone detach data contiguous to float double half bfloat16 "
+    "cpu cuda type type_as neg tanh sigmoid relu gelu softplus exp log sqrt abs clamp requires_grad_ "
+    "import alias unwrap tensor as_tensor new_tensor copy_ mul_ div_ add_ sub_ __mul__ __truediv__ "
+    "__neg__ div dropout leaky_relu elu silu nan_to_num round sign floor ceil square sin cos".split()
 )
 _ELEMENTWISE_PAIR = frozenset(
     "mul add sub div __mul__ __add__ __sub__ __rmul__ __radd__ multiply true_divide rsub".split()
@@ -138,6 +138,8 @@ class Elements:
             return ()
         shapes = [self._tape.values[item].shape for item in op.inputs]
         own = self._tape.values[value].shape
+        if op.name in ("view_as_real", "view_as_complex"):
+            return ()  # two numbers are one element here
         if op.kind in (Kind.VIEW, Kind.MAYBE_VIEW) and op.name not in _SAME_PLACE:
             return op.inputs[:1]
         if op.name in _JOIN_CALLS and op.arguments is not None:
@@ -180,7 +182,7 @@ class Elements:
             index = self._apply(op, value, parents)
         except Exception:  # a call that cannot be repeated on an index tensor: not replayed, and said so
             index = None
-        if index is None or tuple(index.shape) != shape:
+        if index is None or tuple(index.shape) != shape or index.is_floating_point() or index.is_complex():
             return self._root(value)
         return index
 

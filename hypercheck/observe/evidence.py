@@ -153,6 +153,30 @@ class Evidence:
                                 found.append(edge.source)
         return list(dict.fromkeys(found))
 
+    def only_through(self, indexes: tuple[int, ...], live: list[int]) -> list[int]:
+        """The tensors whose every live way to the loss passes one of the operations."""
+        stops = frozenset(indexes)
+        flow, tape = self.flow, self.tape
+        seen: set[int] = set()
+        stack = [loss for loss in flow.losses if loss in flow.live]
+        seen.update(stack)
+        while stack:
+            value = stack.pop()
+            at = tape.values[value].op
+            if at < 0 or at in stops:
+                continue
+            for source in tape.ops[at].inputs:
+                if (
+                    source >= 0
+                    and source not in seen
+                    and source in flow.live
+                    and flow.carries(source, value, tape.ops[at])
+                ):
+                    seen.add(source)
+                    stack.append(source)
+        without = {tape.values[value].object for value in seen}
+        return [number for number in live if number not in without]
+
 
 def numel(shape: tuple[int, ...]) -> int:
     size = 1

@@ -107,6 +107,11 @@ class FrameReader:
         return _LIBRARY if any(absolute.startswith(root) for root in _stdlib_roots()) else _USER
 
 
+def is_torch(code: CodeType) -> bool:
+    """Whether the code is torch's own."""
+    return os.path.abspath(code.co_filename).startswith(_own_roots()[0])
+
+
 @lru_cache(maxsize=1)
 def _own_roots() -> tuple[str, ...]:
     import torch

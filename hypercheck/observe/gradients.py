@@ -127,7 +127,9 @@ def fingerprint(tensor: Tensor) -> Fingerprint | None:
     with torch.no_grad(), torch._C.DisableTorchFunction():
         grad = torch_compat.local(tensor.grad) if tensor.grad is not None else None
         tensor = torch_compat.local(tensor)
-        if tensor.device.type == "meta" or tensor.numel() == 0 or tensor.layout != torch.strided:
+        if torch_compat.is_lazy(tensor) or tensor.device.type == "meta" or tensor.layout != torch.strided:
+            return None
+        if tensor.numel() == 0:
             return None
         count = tensor.numel()
         # In double precision: in single precision the last one of 34 million positions came out one too high.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 
 from hypercheck.facts import BatchMix, BatchSlot, Health, WeightHealth
+from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.flow import Slot
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
@@ -77,7 +79,7 @@ class _Look:
                 argument=slot.argument,
                 keys=keys,
                 fan_in=self._fan_in(slot, root) if sample is not None else None,
-                rms=sample.rms() if sample is not None else 0.0,
+                rms=looked.rms(),
                 exempt=self._exempt(slot),
                 mark=looked.mark(),
                 precise=looked.picked.dtype in (torch.float32, torch.float64),
@@ -88,6 +90,7 @@ class _Look:
                 rows=rows,
                 row_spread=output.spread() if pieces and output is not None else spread,
                 conditions_differ=differ,
+                levelled_at=self._levelled_at(data, self.tape.values[root].shape[0]) if rows else None,
                 pieces=pieces,
                 pieces_of=pieces_of,
             )
@@ -245,12 +248,38 @@ class _Look:
         sample = self._output(slot.value, root)
         if sample is None:
             return 0, None, False
-        spreads = [self._data_spread(value, batch) for value in data]
+        spreads = [self._data_spread(value, batch) for value in self._with_sources(data, batch)]
         return batch, sample.spread(), any(spread is not None and spread > 1e-3 for spread in spreads)
+
+    def _with_sources(self, data: list[int], batch: int) -> list[int]:
+        """The data, and what it was computed of row by row before it met anything trainable."""
+        found, stack = dict.fromkeys(data), list(data)
+        while stack:
+            fact = self.tape.values[stack.pop()]
+            if fact.op < self.digest.step.first_op or fact.shape[:1] != (batch,):
+                continue
+            for source in self.tape.ops[fact.op].inputs:
+                if source >= 0 and source not in found and self.tape.values[source].shape[:1] == (batch,):
+                    found[source] = None
+                    stack.append(source)
+        return list(found)
+
+    def _levelled_at(self, data: list[int], batch: int) -> Location | None:
+        """The statement that made one row of data like another, before anything trainable came to it."""
+        tape = self.tape
+        for value in self._with_sources(data, batch):
+            spread = self._data_spread(value, batch)
+            index = tape.values[value].op
+            if index < 0 or spread is None or spread > 1e-6:
+                continue
+            before = [self._data_spread(source, batch) for source in tape.ops[index].inputs]
+            if any(item is not None and item > 1e-3 for item in before):
+                return frames.location(tape.ops[index].site)
+        return None
 
     def _data_spread(self, value: int, batch: int) -> float | None:
         shape = self.tape.values[value].shape
-        return self.of[value].spread() if shape and shape[0] == batch else None
+        return self.of[value].spread() if shape and shape[0] == batch and value in self.of else None
 
     def _pieces(self, slot: Slot, root: int) -> tuple[int, str]:
         """How many rows of an output stand side by side in weights of one network, and of which embedding."""
@@ -309,25 +338,62 @@ class _Look:
             made = self.tape.values[root].shape
             if root in found or not self._one_network_each(slot, root):
                 continue
+            torn = self._torn_at(slot.value, root, made[0]) if slot.certain else None
+            if torn is not None:
+                found[root] = self._mix(torn, slot, root, "view")
+                continue
             for index in sorted({self.tape.values[value].op for value in self._above(root)}):
                 if index < 0 or not self._mixes(index, root, made[0]):
                     continue
-                op = self.tape.ops[index]
-                module = self.digest.session.module_names.get(op.module, "")
-                name = (
-                    module if op.name == "batch_norm" and module else self.digest.naming.value(op.outputs[0])
-                )
-                found[root] = BatchMix(
-                    kind=op.name,
-                    name=name,
-                    location=frames.location(op.site),
-                    batch=made[0],
-                    source=self.digest.naming.value(root),
-                    shape=made,
-                    keys=tuple(self.digest.generators_of(slot)),
-                )
+                found[root] = self._mix(index, slot, root, self.tape.ops[index].name)
                 break
         return list(found.values())
+
+    def _mix(self, index: int, slot: Slot, root: int, kind: str) -> BatchMix:
+        op = self.tape.ops[index]
+        made = self.tape.values[root].shape
+        module = self.digest.session.module_names.get(op.module, "")
+        own = kind == "batch_norm" and module
+        return BatchMix(
+            kind=kind,
+            name=module if own else self.digest.naming.value(op.outputs[0]),
+            location=frames.location(op.site),
+            batch=made[0],
+            source=self.digest.naming.value(root),
+            shape=made,
+            keys=tuple(self.digest.generators_of(slot)),
+        )
+
+    def _torn_at(self, value: int, root: int, batch: int) -> int | None:
+        """The view after which the first sample's weights hold numbers that were made for other samples."""
+        if self._is_whole(value, root, batch):
+            return None
+        chain = [value]
+        while (parents := self.flow.elements.parents(chain[-1])) and chain[-1] != root:
+            if len(parents) > 1:
+                return None
+            chain.append(parents[0])
+        torn = [item for item in reversed(chain) if not self._is_whole(item, root, batch)]
+        return self.tape.values[torn[0]].op if chain[-1] == root else None
+
+    def _is_whole(self, value: int, root: int, batch: int) -> bool:
+        """Whether the first and the last of `batch` blocks along some axis come from their own rows."""
+        index = self.flow.elements.of(value)
+        base = self.flow.elements.bases.get(root)
+        size = math.prod(self.tape.values[root].shape[1:])
+        if index is None or base is None or not size or not index.numel():
+            return True
+        for axis, length in enumerate(index.shape):
+            block = length // batch
+            if block * batch != length:
+                continue
+            ends = ((index.narrow(axis, 0, block), 0), (index.narrow(axis, length - block, block), batch - 1))
+            if all(
+                base + row * size <= int(part.min()) and int(part.max()) < base + (row + 1) * size
+                for part, row in ends
+            ):
+                return True
+        return False
 
     def _one_network_each(self, slot: Slot, root: int) -> bool:
         """Whether the weights are a batch of whole matrices, one for each sample of the data."""

@@ -91,6 +91,32 @@ def mechanism_of(tape: Tape, index: int, source: int | None = None) -> str | Non
     return None
 
 
+def inside(tape: Tape, index: int) -> tuple[str, Location | None] | None:
+    """The mechanism and place of a cut inside of an operation recorded as one, if it may have one."""
+    op = tape.ops[index]
+    if isinstance(op.arguments, CodeType) and not frames.is_torch(op.arguments):
+        return None  # a custom function: what its backward gives back decides
+    notes = [note for note in tape.inner_sites.get(index, ()) if not note[0].startswith("slot:")]
+    for name, site, _ in notes:
+        mechanism = (
+            "detach"
+            if name in _DETACHERS
+            else "numpy-roundtrip"
+            if name in _TO_NUMPY
+            else "item-or-tolist"
+            if name in _TO_NUMBERS
+            else None
+        )
+        if mechanism is not None:
+            return mechanism, frames.location(site)
+    if op.name.startswith("function:"):
+        return None  # its own backward decides, and what runs inside of it runs without autograd
+    for name, site, _ in notes:
+        if name in INTEGER_LIKE:
+            return "nondifferentiable-op", frames.location(site)
+    return "severed-link", frames.location(op.site)
+
+
 def _reads_tensor(tape: Tape, op: Op) -> bool:
     return any(tape.values[item].object >= 0 for item in op.inputs)
 
@@ -152,6 +178,8 @@ def judge(flow: Flow, edge: Edge) -> Verdict:
     tape = flow.tape
     way = flow.way_down(edge)
     first = mechanism_of(tape, edge.op, edge.source) or "severed-link"
+    if first == "severed-link" and _grad_outputs_live(tape, tape.ops[edge.op]):
+        first = "nondifferentiable-op"  # the indices beside the values: topk, sort, max along an axis
     events = [(edge.op, first)]
     for index in way[1:]:
         found = mechanism_of(tape, index)
@@ -208,7 +236,8 @@ def _location(tape: Tape, index: int, mechanism: str, label: str = "") -> Locati
         found = _switch_location(tape, index, op, label)
         if found is not None:
             return found
-    if mechanism == "custom-function-none" and isinstance(op.arguments, CodeType):
+    own = isinstance(op.arguments, CodeType) and not frames.is_torch(op.arguments)
+    if mechanism == "custom-function-none" and own:
         found = backward_location(op.arguments, label)
         if found is not None:
             return found

@@ -78,7 +78,7 @@ ZERO_DERIVATIVE = frozenset(
 SINGULAR = frozenset(
     "sqrt rsqrt norm vector_norm linalg_norm linalg_vector_norm log log2 log10 logsumexp acos asin atanh pow "
     "__pow__ __rpow__ div __truediv__ __rtruediv__ true_divide reciprocal normalize std var atan2 cdist "
-    "pairwise_distance dist exp sqrt_ log_ div_ __itruediv__".split()
+    "pairwise_distance dist exp softmax log_softmax sqrt_ log_ div_ __itruediv__".split()
 )
 """Functions that have points without a finite value or derivative."""
 

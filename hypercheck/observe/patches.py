@@ -75,6 +75,7 @@ class RecordingPatches:
         self._module_number = module_number
         self._patches = Patches()
         self._stack = ExitStack()
+        self._eager = False
         self._handles: list[Any] = []
         self.functional_calls: list[dict[str, Any]] = []
         self.live = True
@@ -90,8 +91,26 @@ class RecordingPatches:
         self._imports()
         self._handles.append(nn.modules.module.register_module_forward_pre_hook(self._entered))
         self._handles.append(nn.modules.module.register_module_forward_hook(self._left, always_call=True))
+        self._compilations()
+
+    def _compilations(self) -> None:
+        """Compiled code runs eagerly, also what is compiled from now on."""
+        original = torch.compile
+        guard = self._guard
+
+        @functools.wraps(original)
+        def compile_(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            guard(self._run_eagerly)
+            return out
+
+        self._patches.replace(torch, "compile", compile_)
+        self._run_eagerly()
+
+    def _run_eagerly(self) -> None:
         set_stance = getattr(torch.compiler, "set_stance", None)
-        if set_stance is not None and "torch._dynamo" in sys.modules:
+        if set_stance is not None and "torch._dynamo" in sys.modules and not self._eager:
+            self._eager = True
             self._stack.enter_context(set_stance("force_eager"))
 
     def undo(self) -> None:
@@ -173,6 +192,15 @@ class RecordingPatches:
             return out
 
         self._patches.replace(Tensor, "set_", set_)
+        retype = Tensor.as_subclass
+
+        def as_subclass(tensor: Tensor, cls: Any) -> Any:
+            out = retype(tensor, cls)
+            frame = sys._getframe(1)
+            guard(lambda: tape.call("as_subclass", (tensor,), out, frame) and None)
+            return out
+
+        self._patches.replace(Tensor, "as_subclass", as_subclass)
 
     def _imports(self) -> None:
         tape, guard = self._tape, self._guard
@@ -252,19 +280,22 @@ class RecordingPatches:
 
             return transform
 
+        names = {"vmap_impl": "vmap", "_jvp_with_argnums": "func.jvp", "_vjp_with_argnums": "func.vjp"}
         for owner, attribute in (
             (apis, "vmap_impl"),
             (eager_transforms, "grad_impl"),
             (eager_transforms, "grad_and_value_impl"),
+            (eager_transforms, "_jvp_with_argnums"),
+            (eager_transforms, "_vjp_with_argnums"),
         ):
             if hasattr(owner, attribute):
-                name = "vmap" if attribute == "vmap_impl" else "func.grad"
+                name = names.get(attribute, "func.grad")
                 self._patches.replace(owner, attribute, opaque(name, getattr(owner, attribute)))
 
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.live:
             try:  # what `guard` does, without its price for each module of each call
-                self._tape.entered(self._module_number(module), _tensors((args,)), sys._getframe(1))
+                self._tape.entered(self._module_number(module), [*_tensors((args,))], sys._getframe(1))
             except Exception as fault:
                 self._tell(fault)
 

@@ -58,6 +58,8 @@ class Backward:
     """Where gradients became zero or not finite, if a step before gave a reason to look."""
     nonfinite_op: int | None = None
     """The operation of the forward that made the first NaN or Inf, if it was looked for."""
+    alive: frozenset[int] = frozenset()
+    """Of the objects whose gradient was zero at the last step, those for which it is not, after this pass."""
     sizes: dict[int, GradientSize] = field(default_factory=dict)
     """The gradients right after the backward, taken where no optimizer is there to wait for."""
 
@@ -313,6 +315,13 @@ class Session:
         self._recording_patches = None
         self.tape.module_stack.clear()
 
+    def _follow_thread(self) -> None:
+        """The training goes on in another thread than the one that is heard: listen there from now on."""
+        if self.step is not None:
+            self.step.recorded = False
+        self._end_recording()
+        self._begin_recording()
+
     def _fetch_recorders(self) -> None:
         """Take the recorders off that could not be taken off when they ended.
 
@@ -496,6 +505,8 @@ class Session:
         if not by_grad:
             self.backwards_since_step += 1
             self._look_at_loss(tensors, frame)
+        if self.recording and threading.get_ident() != self._recording_thread:
+            self._follow_thread()
         if step is None or not self.recording:
             return None
         roots = list(_flat((tensors,)))
@@ -629,6 +640,16 @@ class Session:
         self._detach_probes()
         if not seen.finite:
             seen.nonfinite_op = self.tape.first_nonfinite
+            if seen.nonfinite_op is None:
+                seen.nonfinite_op = self.tape.first_spoilt(self.step.first_op if self.step else 0)
+        zero = self.suspects.get("zero", set())
+        seen.alive = frozenset(
+            number
+            for number in zero & seen.reached
+            if (leaf := self.tape.tensor(number)) is not None
+            and leaf.grad is not None
+            and _nonzero(leaf.grad)
+        )
         filled = set()
         for number in seen.reached:
             leaf = self.tape.tensor(number)
@@ -740,7 +761,7 @@ class Session:
                         float(rate) if rate is not None else None,
                         record.number,
                         asks=parameter.requires_grad,
-                        numel=parameter.numel(),
+                        numel=0 if torch_compat.is_lazy(parameter) else parameter.numel(),
                     )
                 )
 

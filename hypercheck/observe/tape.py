@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -170,6 +170,8 @@ _IMPORTERS = frozenset(
 )
 _OTHERWISE = SHAPE_GIVERS | _IMPORTERS | {"__deepcopy__", "einsum"}
 """Functions with rules of their own."""
+_CLEARING = frozenset({"zero_", "_foreach_zero_", "fill_"})
+_SCALING = frozenset({"mul_", "_foreach_mul_"})
 _NESTED = (list, tuple, dict)
 _new = tuple.__new__
 """Makes a named tuple in half the time that its constructor takes."""
@@ -338,7 +340,7 @@ class Tape:
         if leaf and view:
             # A view taken under no_grad says requires_grad=True without a grad_fn: nothing comes back.
             requires_grad = leaf = False
-        self.values.append(Value(op, number, requires_grad, tuple(tensor.shape), leaf))
+        self.values.append(Value(op, number, requires_grad, torch_compat.shape_of(tensor), leaf))
         known = self.objects[number]
         known.value, known.object = value, number
         self._known[id(tensor)] = known
@@ -358,7 +360,7 @@ class Tape:
             return
         last = self.ops[self.values[pending[-1]].op]
         requires_grad, leaf = _flags(tensor)
-        shape = tuple(tensor.shape)
+        shape = torch_compat.shape_of(tensor)
         whole = last.name in OVERWRITES and self.values[pending[-1]].shape == shape
         inputs = (pending[-1],) if whole else (entry.value, *pending)
         value = len(self.values)
@@ -518,7 +520,7 @@ class Tape:
             outputs.append(value)
             if closely:
                 self._note_node(tensor, index, tensors if name not in _MASKS else (tensor,))
-            if name in ("detach", "data") and tensor.numel() and torch_compat.is_plain(tensor):
+            if name in ("detach", "data") and torch_compat.is_plain(tensor) and tensor.numel():
                 self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
             if view and (kind == _VIEW or tensor._base is not None):
@@ -556,8 +558,29 @@ class Tape:
             number = torch_compat.sequence_number(tensor.grad_fn)
             if number is not None:
                 self.sequences.setdefault(number, index)
-        if self.first_nonfinite is None and _spoilt(tensor) and not any(_spoilt(item) for item in inputs):
-            self.first_nonfinite = index
+        if self.first_nonfinite is None and _spoilt(tensor):
+            # A mask of -Inf is no fault: the NaN that a softmax makes of it is.
+            if not any(_spoilt(item) for item in inputs) or (
+                _holds_nan(tensor) and not any(_holds_nan(item) for item in inputs)
+            ):
+                self.first_nonfinite = index
+
+    def first_spoilt(self, start: int) -> int | None:
+        """The first operation from `start` on whose result, still alive, holds NaN, else Inf."""
+        infinite = None
+        for index in range(start, len(self.ops)):
+            if self.ops[index].kind != Kind.PLAIN:
+                continue
+            for value in self.ops[index].outputs:
+                number = self.values[value].object
+                tensor = self.tensor(number)
+                if tensor is None or self.objects[number].value != value or not _spoilt(tensor):
+                    continue
+                if _holds_nan(tensor):
+                    return index
+                if infinite is None and self.ops[index].name not in _MASKS:
+                    infinite = index
+        return infinite
 
     def _join_group(self, source: Tensor, alias: Tensor, group: list[int] | None) -> list[int]:
         entry = self._known[id(source)]
@@ -590,7 +613,7 @@ class Tape:
             targets.add(entry.value)
             value = len(self.values)
             requires_grad, leaf = _flags(tensor)
-            self.values.append(Value(index, entry.object, requires_grad, tuple(tensor.shape), leaf))
+            self.values.append(Value(index, entry.object, requires_grad, torch_compat.shape_of(tensor), leaf))
             outputs.append(value)
             lost = lost or not requires_grad or leaf
             self._renew(entry, value)
@@ -605,8 +628,7 @@ class Tape:
         self._append(
             Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
         )
-        if name not in ("mul_", "_foreach_mul_") or (len(args) > 1 and _is_zero(args[1])):
-            self._clear_grads(name, written, site)
+        self._clear_grads(name, written, site)
 
     def _lost_mode(self, inputs: tuple[int, ...], index: int) -> str:
         if not any(self.values[value].requires_grad for value in inputs):
@@ -682,7 +704,7 @@ class Tape:
         if not tensors or not inputs:
             return
         value = len(self.values)
-        self.values.append(Value(len(self.ops), -1, False, tuple(tensors[0].shape), False))
+        self.values.append(Value(len(self.ops), -1, False, torch_compat.shape_of(tensors[0]), False))
         self._append(Op(name, Kind.EXPORT, inputs[:1], (value,), site, tags, "grad", self._module(), None))
         place = (site.code, len(self.ops)) if site is not None else None
         self.exports.add(value, tensors[0], out if name in ("item", "__float__", "tolist") else None, place)
@@ -748,7 +770,7 @@ class Tape:
                 len(self.ops),
                 entry.object,
                 requires_grad,
-                tuple(target.shape),
+                torch_compat.shape_of(target),
                 requires_grad and target.is_leaf,
             )
         )
@@ -904,12 +926,13 @@ class Tape:
             self.grad_events.append((len(self.ops), number, "clear" if grad is None else "set", site))
 
     def _clear_grads(self, name: str, written: list[Tensor], site: Site | None) -> None:
-        if not self.grad_owners or name not in ("zero_", "_foreach_zero_", "fill_", "mul_", "_foreach_mul_"):
+        if not self.grad_owners or name not in _CLEARING | _SCALING:
             return
+        what = "clear" if name in _CLEARING else "scale"
         for tensor in written:
             owner = self.grad_owners.get(id(tensor))
             if owner is not None and owner[0]() is tensor:
-                self.grad_events.append((len(self.ops), owner[1], "clear", site))
+                self.grad_events.append((len(self.ops), owner[1], what, site))
 
     def assigned(self, module: int, name: str, tensor: Tensor, frame: FrameType | None) -> None:
         """A tensor was put under a name of a module."""
@@ -920,13 +943,18 @@ class Tape:
         number = self.values[value].object
         self.assignments.append(Assignment(len(self.ops), number, value, module, name, site))
 
-    def entered(self, module: int, given: Iterable[Tensor], frame: FrameType | None) -> None:
+    def entered(self, module: int, given: Sequence[Tensor], frame: FrameType | None) -> None:
         """A module's forward begins, with these tensors."""
         parent = self.module_stack[-1] if self.module_stack else -1
         values = frozenset(value for tensor in given if (value := self.peek(tensor)) is not None)
         call = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
         self.module_calls.setdefault(module, []).append(call)
         self.module_stack.append(module)
+        if parent < 0 and not self._opaque:
+            place = (call.site, module)
+            for turn, tensor in enumerate(given):
+                if not tensor.requires_grad:
+                    self.samples.look(len(self.ops), self.value_of(tensor), tensor, (place, turn))
 
     def returned_by(self, module: int, outputs: Any) -> None:
         """A module's forward has ended with these outputs."""
@@ -966,8 +994,10 @@ def _spoilt(tensor: Tensor) -> bool:
         return not bool(torch.isfinite(tensor).all())
 
 
-def _is_zero(factor: Any) -> bool:
-    return isinstance(factor, (int, float)) and factor == 0
+def _holds_nan(tensor: Tensor) -> bool:
+    """Whether a plain tensor of floats holds NaN."""
+    with torch.no_grad(), torch_compat.unheard():
+        return _spoilt(tensor) and bool(torch.isnan(tensor).any())
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

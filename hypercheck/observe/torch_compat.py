@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import parameter
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
@@ -22,6 +23,16 @@ def unwrapped(tensor: Tensor) -> Tensor | None:
         return None
     inner: Tensor = _unwrap(tensor)
     return inner
+
+
+def is_lazy(tensor: Tensor) -> bool:
+    """Whether the tensor has no shape yet: it gets one at the first forward."""
+    return bool(parameter.is_lazy(tensor))
+
+
+def shape_of(tensor: Tensor) -> tuple[int, ...]:
+    """The tensor's shape; () for a lazy one, which has none yet."""
+    return () if is_lazy(tensor) else tuple(tensor.shape)
 
 
 def is_plain(tensor: Tensor) -> bool:

@@ -119,6 +119,7 @@ class Usage:
             shape, total = shape[1:], total // shape[0]
             used = used.columns(total)
         unused = used.others(total)
+        width = shape[-1] if shape else 1
         overlaps, overlap_at = self._overlaps(root, slots)
         made = frames.location(tape.ops[tape.values[root].op].site)
         shapes = tuple(tape.values[slot.value].shape for slot in slots)
@@ -130,6 +131,8 @@ class Usage:
             total=total,
             used=used.count,
             unused=unused.first(),
+            width=width,
+            idle_columns=used.columns(width).others(width).first(),
             overlaps=overlaps,
             overlap_at=overlap_at,
             slots=shapes[:16],

@@ -43,7 +43,7 @@ class ZeroFinder:
         found = []
         unexplained = set(live)
         for group in _groups(suspects):
-            victims = self._only_through(group, sorted(unexplained))
+            victims = self._evidence.only_through(group, sorted(unexplained))
             if victims:
                 found.append(self._dead_function([suspects[index] for index in group], victims))
                 unexplained -= set(victims)
@@ -57,7 +57,8 @@ class ZeroFinder:
         related = tuple(item.labelled("here as well") for item in places[1:4])
         if custom and isinstance(op.arguments, CodeType):
             related = tuple(item.labelled("applied here") for item in places[:4])
-            place = mechanisms.backward_location(op.arguments) or place
+            if not frames.is_torch(op.arguments):
+                place = mechanisms.backward_location(op.arguments) or place
         kind = "custom" if custom else "zero-derivative"
         return DeadFunction(kind, op.name.removeprefix("function:"), place, tuple(victims), related)
 
@@ -104,30 +105,6 @@ class ZeroFinder:
         if not op.inputs:
             return True
         return victims <= set(self._evidence.trainable_behind(op.inputs[0]))
-
-    def _only_through(self, indexes: tuple[int, ...], live: list[int]) -> list[int]:
-        """The tensors whose every live way to the loss passes one of the operations."""
-        stops = frozenset(indexes)
-        flow, tape = self._flow, self._tape
-        seen: set[int] = set()
-        stack = [loss for loss in flow.losses if loss in flow.live]
-        seen.update(stack)
-        while stack:
-            value = stack.pop()
-            at = tape.values[value].op
-            if at < 0 or at in stops:
-                continue
-            for source in tape.ops[at].inputs:
-                if (
-                    source >= 0
-                    and source not in seen
-                    and source in flow.live
-                    and flow.carries(source, value, tape.ops[at])
-                ):
-                    seen.add(source)
-                    stack.append(source)
-        without = {tape.values[value].object for value in seen}
-        return [number for number in live if number not in without]
 
 
 def _groups(suspects: dict[int, Op]) -> list[tuple[int, ...]]:

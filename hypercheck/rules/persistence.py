@@ -66,9 +66,15 @@ def persistent_dead_ends(facts: RunFacts, kinds: tuple[str, ...]) -> Iterator[tu
 def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
     """For each generator, the use of its output over all recorded steps together."""
     found: dict[tuple[str, int, int], tuple[UsageFact, list[int]]] = {}
+    sizes: dict[tuple[str, int, int], set[int]] = {}
+    for step in facts.steps:
+        for usage in step.usages:
+            sizes.setdefault((*_place(usage.location), usage.width), set()).add(usage.total)
     for step in facts.steps:
         merged: dict[tuple[str, int, int], UsageFact] = {}
         for usage in step.usages:
+            if len(sizes[(*_place(usage.location), usage.width)]) > 1:
+                usage = _by_columns(usage)
             key = (*_place(usage.location), usage.total)
             merged[key] = _both(merged[key], usage) if key in merged else usage
         for key, usage in merged.items():
@@ -76,6 +82,14 @@ def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
             found[key] = (_both(old[0], usage), [*old[1], step.step]) if old else (usage, [step.step])
     for usage, steps in found.values():
         yield usage, tuple(steps)
+
+
+def _by_columns(usage: UsageFact) -> UsageFact:
+    """The use of one row's outputs: where a generator is called for more rows here and for fewer there."""
+    idle = sum(end - start for start, end in usage.idle_columns)
+    return replace(
+        usage, shape=(usage.width,), total=usage.width, used=usage.width - idle, unused=usage.idle_columns
+    )
 
 
 def _both(one: UsageFact, other: UsageFact) -> UsageFact:

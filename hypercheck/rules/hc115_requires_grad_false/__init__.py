@@ -94,19 +94,28 @@ def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
         return
     fed, late = learned(facts), starved_since(facts)
     left = [key for key in due[-1].left_frozen if key in late]
+    asleep = [key for key in due[-1].frozen if key in late and key not in left] if not left else []
     half = (
         []
         if due[-1].whole_generator_frozen
         else [key for key in due[-1].half_frozen if key not in fed and _never_loaded(facts, key)]
     )
-    for keys, why, fix in (
+    for keys, severity, why, fix in (
+        (
+            asleep,
+            Severity.NOTE,
+            "it learned before: a phase of the training, or a switch that was forgotten",
+            "where it was forgotten, thaw it again: for p in net.parameters(): p.requires_grad_(True)",
+        ),
         (
             left,
+            Severity.ERROR,
             "the statement that freezes them is made undone for others only, so they stay frozen for good",
             "thaw the very tensors that were frozen: for p in net.parameters(): p.requires_grad_(True)",
         ),
         (
             half,
+            Severity.ERROR,
             "their modules are half frozen: what stands beside them learns, and they keep their random start",
             "leave requires_grad=True on the generator; freeze by module, not by a part of a name",
         ),
@@ -116,7 +125,7 @@ def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
             yield Finding(
                 RULE.code,
                 RULE.name,
-                Severity.ERROR,
+                severity,
                 RULE.stage,
                 tuple(step.step for step in due if set(keys) & set(step.frozen)),
                 names[0],

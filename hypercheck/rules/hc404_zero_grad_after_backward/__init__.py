@@ -65,4 +65,6 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC404", "zero-grad-after-backward", Severity.ERROR, "before step", check, __doc__)
+RULE = Rule(
+    "HC404", "zero-grad-after-backward", Severity.ERROR, "before step", check, __doc__, explains=("HC402",)
+)

@@ -59,7 +59,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             ),
             "keep the axis of the batch: encoder(condition).mean(dim=1) for conditions of shape [B, S, C]",
             victims=names,
-            location=weight.location,
+            location=weight.levelled_at or weight.location,
             related=used_at(weight),
             seen=(
                 f"weights {shape(weight.shape)}: the {weight.rows} rows are equal up to rounding in "

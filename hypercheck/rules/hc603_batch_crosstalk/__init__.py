@@ -49,7 +49,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         mix = seen[-1][1]
         norm = mix.kind == "batch_norm"
+        torn = mix.kind == "view"
         what = f"the batch norm {mix.name}" if norm else f"{mix.name}, a {mix.kind} over the batch,"
+        if torn:
+            what = f"the reshape to {mix.name}"
         yield Finding(
             RULE.code,
             RULE.name,
@@ -58,20 +61,26 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             tuple(step for step, _ in seen),
             mix.source,
             f"{what} mixes the {mix.batch} samples whose weights {mix.source} generates",
-            (
+            "a reshape over the axis of the batch fills the weights of one sample from the rows of others"
+            if torn
+            else (
                 "statistics of the batch enter the weights of each sample, so a sample's network depends on "
                 "the samples that stand beside it"
             ),
             (
                 "normalise within the sample: nn.LayerNorm in place of nn.BatchNorm1d"
                 if norm
+                else "view the axis of the batch first, as in w.view(batch, out, inp), and then move axes"
+                if torn
                 else "reduce over the sample's own axes, and keep the axis of the batch"
             ),
             victims=tuple(facts.name(key) for key in mix.keys),
             location=mix.location,
             seen=(
                 f"{mix.source} generates {shape(mix.shape)}: a row, and a network, for each sample",
-                f"all conditions pass the {mix.kind.replace('_', ' ')} over the {mix.batch} samples before",
+                "the first sample's weights hold numbers of other rows"
+                if torn
+                else f"all conditions pass the {mix.kind.replace('_', ' ')} over the {mix.batch} samples",
             ),
             evidence={"operation": mix.kind, "name": mix.name, "batch": mix.batch, "steps": len(seen)},
         )

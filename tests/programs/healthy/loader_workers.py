@@ -32,7 +32,7 @@ if __name__ == "__main__":
     torch.manual_seed(25)
     model = LineHyper()
     opt = torch.optim.Adam(model.parameters(), lr=5e-3)
-    loader = DataLoader(Scenes(), batch_size=16, shuffle=True, num_workers=2, persistent_workers=True)
+    loader = DataLoader(Scenes(), batch_size=16, shuffle=True, num_workers=2)
     for epoch in range(2):
         for context, x, y in loader:
             loss = nn.functional.mse_loss(model(context, x), y)
