@@ -119,6 +119,16 @@ class DeadEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ConstantTerm:
+    """A Python number, made of generated weights, that was added to a loss: it has no gradient to give."""
+
+    location: Location | None
+    added_at: Location | None
+    source: str
+    victims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UsageFact:
     """How much of one generator's output the main network used, element by element."""
 
@@ -339,6 +349,10 @@ class StepFacts:
     half_frozen: tuple[int, ...] = ()
     """Those of them in whose module another tensor learns."""
     whole_generator_frozen: bool = False
+    constants: tuple[ConstantTerm, ...] = ()
+    """Terms of the loss that are plain numbers, where no generated weight has another way to it."""
+    fresh: tuple[int, ...] = ()
+    """Parameters that generate weights and were made in this step, unknown to every optimizer."""
     unheld: tuple[int, ...] = ()
     """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""
     health: Health = field(default_factory=Health)

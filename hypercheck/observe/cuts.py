@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from hypercheck.facts import CutFact
-from hypercheck.observe import mechanisms
+from hypercheck.facts import ConstantTerm, CutFact
+from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence, numel
 from hypercheck.observe.flow import Edge
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
@@ -65,6 +65,25 @@ class CutFinder:
             if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
         ]
         return [*self._main_cuts(kept), *self._opaque(starved)]
+
+    def constants(self) -> list[ConstantTerm]:
+        """Numbers that were added to the loss, where they are all that comes of the generated weights."""
+        flow, tape = self._flow, self._tape
+        if not flow.slots or any(slot.value in flow.live for slot in flow.slots):
+            return []
+        found = {}
+        for edges in flow.children.values():
+            for edge in edges:
+                op, made = tape.ops[edge.op], tape.values[edge.source].op
+                if op.name not in ADDITIONS or made < self._step.first_op or edge.target not in flow.live:
+                    continue
+                number = tape.ops[made]
+                above = tuple(n for n in flow.trainable_above(edge.source) if n in self._updates)
+                if number.kind == Kind.EXPORT and edge.source in flow.below_slots and above:
+                    place, added = frames.location(number.site), frames.location(op.site, "added here")
+                    source = self._naming.value(number.inputs[0])
+                    found[edge.source] = ConstantTerm(place, added, source, above)
+        return list(found.values())
 
     def _opaque(self, starved: list[int]) -> list[CutFact]:
         """Cuts inside of what is recorded as one operation: the tape goes on where autograd's walk ended."""

@@ -37,7 +37,8 @@ class Digest(Evidence):
         upstream = self.upstream_of_slots()
         generator_frozen = [n for n in frozen if n in upstream]
         trains = [n for n in upstream if n not in frozen and self.asks(n) and not self._is_main_leaf(n)]
-        cuts = CutFinder(self).facts(starved)
+        cutter = CutFinder(self)
+        cuts = cutter.facts(starved)
         cut_off = {number for cut in cuts for number in cut.victims}
         left = [number for number in starved if number not in cut_off]
         zeroed, rewrites, freezes = ZeroFinder(self), RewriteFinder(self), Freezes(self)
@@ -46,6 +47,7 @@ class Digest(Evidence):
             backwards=tuple(self._backward_fact(item) for item in self.step.backwards if not item.by_grad),
             updates=tuple(self._update_fact(update) for update in self.step.updates),
             cuts=tuple(cuts),
+            constants=tuple(cutter.constants()),
             dead_ends=tuple(DeadEndFinder(self).facts(starved)),
             dead_functions=tuple(zeroed.functions(left)),
             usages=tuple(self.usage.facts()),
@@ -58,6 +60,7 @@ class Digest(Evidence):
             left_frozen=tuple(freezes.left_frozen(generator_frozen)),
             half_frozen=tuple(freezes.half_frozen(generator_frozen)),
             whole_generator_frozen=bool(generator_frozen) and not trains,
+            fresh=tuple(self.membership.fresh()),
             unheld=tuple(self.membership.unheld()),
             health=health.of_step(self),
             numbers=self._numbers(),

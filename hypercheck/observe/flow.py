@@ -311,6 +311,18 @@ class Flow:
                     stack.append(source)
         return found
 
+    @cached_property
+    def below_slots(self) -> set[int]:
+        """The values that were computed with a generated weight."""
+        stack = [value for slot in self.slots for value in self.tape.ops[slot.op].outputs]
+        found = set(stack)
+        while stack:
+            for edge in self.children.get(stack.pop(), ()):
+                if edge.target not in found:
+                    found.add(edge.target)
+                    stack.append(edge.target)
+        return found
+
     # -- cuts -----------------------------------------------------------------------------------
 
     def upstream(self, start: int) -> set[int]:

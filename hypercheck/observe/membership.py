@@ -61,6 +61,21 @@ class Membership:
     def unheld(self) -> list[int]:
         return sorted(n for n in self._candidates() if self._tape.objects[n].is_parameter)
 
+    def fresh(self) -> list[int]:
+        """Parameters that were made in this very step, learn something from it, and are gone with it."""
+        tape, held = self._tape, self._held()
+        found = set()
+        for value in self._flow.into_slots & self._flow.live:
+            fact = tape.values[value]
+            known = tape.objects[fact.object] if fact.object >= 0 else None
+            first = tape.first_values.get(fact.object)
+            if known is None or first is None or not fact.leaf or not known.is_parameter:
+                continue
+            new = tape.values[first].op >= self._step.first_op and known.made_by == "Parameter"
+            if new and fact.object not in held | self._session.differentiated and not self._received(first):
+                found.add(fact.object)
+        return sorted(found)
+
     def lost(self) -> list[LostLeaf]:
         found = []
         for number in sorted(self._candidates()):

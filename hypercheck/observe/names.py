@@ -97,7 +97,7 @@ class _Search:
         elif isinstance(item, types.MethodType):
             self.add(path, item.__self__, holder, depth)
         else:
-            self.plain_object(path, item, depth)
+            self.plain_object(path, item, holder, depth)
 
     def module(self, path: str, item: nn.Module, depth: int) -> None:
         self.found.modules[id(item)] = (item, path)
@@ -126,12 +126,14 @@ class _Search:
                 continue
             self.add(name, value, Holder(name, "variable", 0, name), depth + 1)
 
-    def plain_object(self, path: str, item: Any, depth: int) -> None:
+    def plain_object(self, path: str, item: Any, holder: Holder, depth: int) -> None:
         origin = type(item).__module__.split(".")[0]
         if origin in ("torch", "builtins", "numpy", "threading", "logging", "rich", "hypercheck", "tqdm"):
             return
         for name, value in list(getattr(item, "__dict__", {}).items())[:_MOST_ITEMS]:
-            self.add(f"{path}.{name}", value, Holder(f"{path}.{name}", "object", id(item), name), depth + 1)
+            inside = _inside(holder, f"{path}.{name}", item)  # what hangs below a module hides there
+            own = inside if inside.kind == "container" else Holder(f"{path}.{name}", "object", id(item), name)
+            self.add(f"{path}.{name}", value, own, depth + 1)
 
 
 def _inside(holder: Holder, path: str, container: Any) -> Holder:

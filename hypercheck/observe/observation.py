@@ -189,6 +189,7 @@ class Observation:
                 keys.update(stale.victims)
             keys.update(item.key for item in step.lost)
             keys.update(step.unheld)
+            keys.update(step.fresh)
         for record in self.session.optimizers:
             keys.update(record.objects)
         return {key for key in keys if key >= 0}
@@ -254,13 +255,6 @@ class Observation:
         session = self.session
         found = []
         for record in session.optimizers:
-            orphans = []
-            size = 0
-            for number in record.objects:
-                tensor = session.tape.tensor(number)
-                if tensor is not None and session.names_taken and number not in session.present:
-                    orphans.append(number)
-                    size += tensor.numel() * tensor.element_size()
             found.append(
                 OptimizerFact(
                     name=naming.optimizer(record),
@@ -268,8 +262,8 @@ class Observation:
                     location=frames.location(record.site),
                     keys=record.objects,
                     empty_groups=record.empty_groups,
-                    orphans=tuple(orphans),
-                    orphan_bytes=size,
+                    orphans=tuple(record.orphans),
+                    orphan_bytes=sum(record.orphans.values()),
                     steps=record.steps,
                     zero_rates=record.zero_rates,
                     late_zeros=tuple(

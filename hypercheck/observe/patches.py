@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import stateless
 
+from hypercheck.observe import torch_compat
 from hypercheck.observe.tape import Tape, _tensors
 
 Guard = Callable[[Callable[[], Any]], Any]
@@ -293,14 +294,14 @@ class RecordingPatches:
                 self._patches.replace(owner, attribute, opaque(name, getattr(owner, attribute)))
 
     def _entered(self, module: nn.Module, args: Any) -> None:
-        if self.live:
+        if self.live and not torch_compat.traced():
             try:  # what `guard` does, without its price for each module of each call
                 self._tape.entered(self._module_number(module), [*_tensors((args,))], sys._getframe(1))
             except Exception as fault:
                 self._tell(fault)
 
     def _left(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self.live:
+        if self.live and not torch_compat.traced():
             try:
                 self._leave(module, args, output)
             except Exception as fault:

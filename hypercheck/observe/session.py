@@ -121,6 +121,8 @@ class OptimizerRecord:
     """Where a learning-rate scheduler was put on it."""
     made_at_op: int = 0
     """Where the tape stood when it was built."""
+    orphans: dict[int, int] = field(default_factory=dict)
+    """Objects that no live module or variable held at the last look, to their sizes in bytes."""
     pattern: int = -1
     zero_since: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     """Groups whose rate is 0 now, to how many steps were made before it became so, and to their objects."""
@@ -954,11 +956,18 @@ class Session:
             record = self.optimizer_record(optimizer)
             record.name = record.name or path
             self._read_groups(optimizer, record)
+            record.orphans = {
+                number: held.numel() * held.element_size()
+                for number in record.objects
+                if number not in self.present
+                and (held := self.tape.tensor(number)) is not None
+                and not torch_compat.is_lazy(held)
+            }
         if self.step is not None:
             self.step.asleep = frozenset(asleep)
-        held = {number for record in self.optimizers for number in record.objects}
+        owned = {number for record in self.optimizers for number in record.objects}
         objects = self.tape.objects
-        self._bystanders = [objects[n].ref for n in self.present - held if objects[n].is_parameter]
+        self._bystanders = [objects[n].ref for n in self.present - owned if objects[n].is_parameter]
         self._bystander_pattern = tuple(
             [(p := ref()) is not None and p.grad is not None for ref in self._bystanders]
         )

@@ -14,8 +14,6 @@ import sweep  # noqa: E402
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 CUDA = [path for path in PROGRAMS if "cuda" in path.name]
 COMPILED = [path for path in PROGRAMS if "compiled" in path.name]
-GAPS = frozenset({"compiled_hyper.py", "hc104_compiled_forward.py"})
-"""Programs that are not judged as they should be yet."""
 
 
 @pytest.mark.parametrize("paths", [CUDA, COMPILED], ids=["cuda", "compiled"])
@@ -33,10 +31,7 @@ def test_a_program_on_a_gpu_is_judged_as_it_is_marked(path):
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.stem)
-def test_a_compiled_program_is_judged_as_it_is_marked(path, request):
-    if path.name in GAPS:
-        request.applymarker(pytest.mark.xfail(strict=True))
-
+def test_a_compiled_program_is_judged_as_it_is_marked(path):
     (run,) = sweep.reports([path])
 
     unable = re.search(r"RuntimeError: .*not (yet )?supported.*", run.stderr)

@@ -36,6 +36,7 @@ from hypercheck.rules.starvation import cut_findings
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Cuts made by turning a generated tensor into Python numbers."""
+    yield from _terms(facts)
     yield from cut_findings(
         facts,
         RULE.code,
@@ -47,6 +48,32 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         lambda cut: (
             "index the tensor instead of taking its items: w[i] keeps the history, w[i].item() does not"
         ),
+    )
+
+
+def _terms(facts: RunFacts) -> Iterator[Finding]:
+    """Plain numbers as terms of a loss that has nothing else of the generated weights, to the end."""
+    seen = [step for step in facts.steps if step.constants]
+    stepping = [step for step in facts.steps if step.updates]
+    if len(seen) < 2 or seen[-1].step != stepping[-1].step:
+        return
+    term = seen[-1].constants[0]
+    names = tuple(facts.name(key) for key in term.victims)
+    yield Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        RULE.stage,
+        tuple(step.step for step in seen),
+        term.source,
+        f"{term.source} is added to the loss as a plain number",
+        "a number has no gradient: the generated weights learn from the other terms of the loss alone",
+        "add the tensor itself to the loss, and call item() only for what is logged",
+        victims=names,
+        location=term.location,
+        related=(term.added_at,) if term.added_at is not None else (),
+        seen=("no generated weight has another way to the loss",),
+        evidence={"steps": len(seen)},
     )
 
 

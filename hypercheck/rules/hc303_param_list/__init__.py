@@ -46,10 +46,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             steps,
             names[0],
-            f"{listed(names)} stand in a plain list or dict, which parameters() does not look into",
+            f"{listed(names)} stand in a plain list, dict or object, which parameters() does not look into",
             (
                 "a module registers Parameters and Modules that are assigned to it, "
-                "not those inside of a list, tuple or dict"
+                "not those inside of a list, a dict or another object"
             ),
             (
                 "use nn.ParameterList, nn.ParameterDict, nn.ModuleList or nn.ModuleDict, "

@@ -38,6 +38,8 @@ from hypercheck.rules.persistence import idle_tensors, replaced, unheld_tensors
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
+_FEWEST = 3
+
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Optimizers that hold tensors nobody uses any more."""
@@ -68,6 +70,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             ),
             evidence={"orphans": len(holder.orphans), "orphan_bytes": holder.orphan_bytes},
         )
+    yield from _made_again(facts)
     for optimizer in facts.optimizers:
         if optimizer.empty_groups and optimizer.steps:
             idle = idle_tensors(facts, optimizer)
@@ -89,6 +92,38 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 seen=(f"group {optimizer.empty_groups[0]} of {optimizer.name} holds no tensor",),
                 evidence={"empty_groups": list(optimizer.empty_groups)},
             )
+
+
+def _made_again(facts: RunFacts) -> Iterator[Finding]:
+    """Parameters that every step makes anew, in place of those that the optimizer holds."""
+    steps = [step for step in facts.steps if step.fresh]
+    holder = next((item for item in facts.optimizers if item.orphans and item.steps), None)
+    if holder is None or len(steps) < _FEWEST:
+        return
+    shapes = {facts.tensors[key].shape for key in holder.orphans if key in facts.tensors}
+    keys = [key for step in steps for key in step.fresh if facts.tensors[key].shape in shapes]
+    if len(keys) < _FEWEST:
+        return
+    place = first_place([facts.tensors[key].made_at for key in keys])
+    names = tuple(dict.fromkeys(facts.name(key) for key in keys))
+    yield Finding(
+        RULE.code,
+        RULE.name,
+        Severity.ERROR,
+        RULE.stage,
+        tuple(step.step for step in steps),
+        names[0],
+        f"{listed(names)} {agreed(len(names), 'is', 'are')} made anew in each step, unknown to {holder.name}",
+        "the optimizer steps the tensors that were replaced, and what the new ones learn is thrown away",
+        "make the parameter once, in __init__, and only read it here",
+        victims=names,
+        location=place,
+        seen=(
+            f"{counted(len(holder.orphans), 'tensor')} of {holder.name} "
+            f"{agreed(len(holder.orphans), 'belongs', 'belong')} to no live module",
+        ),
+        evidence={"orphans": len(holder.orphans), "steps": len(steps)},
+    )
 
 
 RULE = Rule("HC305", "stale-optimizer", Severity.ERROR, "before step", check, __doc__)
