@@ -138,7 +138,7 @@ class DeadEndFinder:
 
     def _inside_a_generator(self, number: int) -> bool:
         """Whether the smallest module around the tensor's own that generates weights does nothing else."""
-        upstream = self._evidence.upstream_of_slots()
+        upstream = self._evidence.upstream_of_slots
         own = self._naming.module_of(number)
         paths = {other: self._naming.module_of(other) for other in self._updates}
         while "." in own:

@@ -34,7 +34,7 @@ class Digest(Evidence):
         """Everything that the rules need to know of the step."""
         starved = self._starved()
         frozen = [n for n, u in self.updates.items() if u.optimizer >= 0 and self.is_frozen(n)]
-        upstream = self.upstream_of_slots()
+        upstream = self.upstream_of_slots
         generator_frozen = [n for n in frozen if n in upstream]
         trains = [n for n in upstream if n not in frozen and self.asks(n) and not self._is_main_leaf(n)]
         cutter = CutFinder(self)
@@ -75,7 +75,7 @@ class Digest(Evidence):
         ]
 
     def _is_main_leaf(self, number: int) -> bool:
-        return number not in self.upstream_of_slots()
+        return number not in self.upstream_of_slots
 
     def _update_fact(self, update: Update) -> UpdateFact:
         cleared = self._cleared_at(update.object) if update.size.state in ("none", "zero") else None
@@ -157,7 +157,7 @@ class Digest(Evidence):
         return frames.location(self.tape.ops[index].site) if index is not None else None
 
     def _numbers(self) -> StepNumbers:
-        upstream = self.upstream_of_slots()
+        upstream = self.upstream_of_slots
         squares: dict[str, float] = defaultdict(float)
         ratios: dict[str, float] = {}
         for number, update in self.updates.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 
 from hypercheck.findings import Location
 from hypercheck.observe import frames
@@ -71,29 +72,31 @@ class Evidence:
     def end(self) -> int:
         return self.step.end_op or len(self.tape.ops)
 
+    @cached_property
     def readers(self) -> dict[int, list[int]]:
-        cached: dict[int, list[int]] | None = getattr(self, "_reader_table", None)
-        if cached is None:
-            cached = defaultdict(list)
-            for index in range(self.step.first_op, self.end()):
-                for value in self.tape.ops[index].inputs:
-                    if value >= 0:
-                        cached[value].append(index)
-            self._reader_table = cached
-        return cached
+        """Values to the operations of this step that read them."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for index in range(self.step.first_op, self.end()):
+            for value in self.tape.ops[index].inputs:
+                if value >= 0:
+                    found[value].append(index)
+        return found
 
+    @cached_property
     def own_slots(self) -> list[Slot]:
+        """The uses of generated weights in this step, one for each statement, module and shape."""
         unique: dict[tuple[int, str, int], Slot] = {}
         for slot in self.flow.slots:
             op = self.tape.ops[slot.op]
             if slot.op >= self.step.first_op:
                 unique.setdefault((slot.value, slot.argument, op.module), slot)
-        seen: dict[tuple[str, tuple[int, ...], int], Slot] = {}
+        seen: dict[tuple[object, ...], Slot] = {}
         for slot in unique.values():
             op = self.tape.ops[slot.op]
             value = self.tape.values[slot.value]
             made = self.tape.ops[value.op].site if value.op >= 0 else None
-            key = (f"{op.module}{slot.argument}{op.site}{made}", value.shape, self.flow.root(slot.value))
+            # Sites are kept one object each, and hash slowly: their code objects hash all constants.
+            key = (op.module, slot.argument, id(op.site), id(made), value.shape, self.flow.root(slot.value))
             seen.setdefault(key, slot)
         return list(seen.values())
 
@@ -102,7 +105,9 @@ class Evidence:
         own = self.tape.values[slot.value].object
         return [number for number in self.flow.trainable_above(slot.value) if number != own]
 
+    @cached_property
     def upstream_of_slots(self) -> set[int]:
+        """The trainable tensors that generate weights."""
         found: set[int] = set()
         for slot in self.flow.slots:
             found.update(self.generators_of(slot))

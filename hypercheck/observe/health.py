@@ -52,7 +52,7 @@ class _Look:
         self.flow = digest.flow
         self.details = digest.tape.samples.details
         self.of = digest.tape.samples.between(digest.step.first_op, _end(digest))
-        self.slots = [slot for slot in digest.own_slots() if slot.value in self.flow.live][:_MOST_WEIGHTS]
+        self.slots = [slot for slot in digest.own_slots if slot.value in self.flow.live][:_MOST_WEIGHTS]
 
     # -- the weights ----------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class Observation:
         if before is None or cut > before or (cut == before and len(self.steps) in (2, 5)):
             self._flows_cut = cut
             self._to_draw = (digest, facts)
-        upstream = digest.upstream_of_slots()
+        upstream = digest.upstream_of_slots
         self._upstream |= upstream
         for slot in digest.flow.slots:
             module = session.tape.ops[slot.op].module

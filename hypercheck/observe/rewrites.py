@@ -23,7 +23,7 @@ class RewriteFinder:
     def stale(self) -> list[StaleFact]:
         tape, flow = self._tape, self._flow
         found: dict[str, StaleFact] = {}
-        for slot in self._evidence.own_slots():
+        for slot in self._evidence.own_slots:
             root = flow.root(slot.value)
             made = tape.values[root].op
             if made < 0 or made >= self._step.first_op or tape.values[root].leaf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import CodeType
 from typing import Any
 
@@ -57,7 +58,7 @@ class Exports:
             return self._by_content(tensor) or self._by_place(tensor, place)
 
     def _by_place(self, tensor: Tensor, place: Place | None) -> tuple[int, ...]:
-        if place is None or not tensor.is_floating_point() or tensor.numel() < 2:
+        if place is None or not tensor.is_floating_point() or math.prod(torch_compat.shape_of(tensor)) < 2:
             return ()
         for value, size, (code, op) in reversed(self._recent):
             if code is place[0] and size == tensor.numel() and 0 <= place[1] - op <= _NEAR:

@@ -862,7 +862,7 @@ class Session:
                 self.steps_seen += 1
                 self.steps_recorded += step.recorded
                 self._decide_next(step.number + 1)
-        if self.tape.full:  # the rest of this step was not recorded: to judge it would be to guess
+        if self.tape.full and step.end_op >= len(self.tape.ops):  # it was not recorded to its end
             self.not_observed.setdefault("recorder-full", f"step {step.number}")
         elif step.recorded and (step.backwards or step.updates):
             self._sink(self, step)

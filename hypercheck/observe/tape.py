@@ -69,14 +69,17 @@ class Plan(NamedTuple):
     reads: bool
     """Whether only its inputs without a gradient are looked at."""
     slots: tuple[str, ...] | None
+    view: bool
+    """Whether it shows elements of its first argument, without other tensors."""
 
     @classmethod
     def of(cls, function: Any) -> Plan:
         """The plan for a function."""
         kind, name = classify(function)
-        simple = kind == Kind.PLAIN and name not in _JOINS and name not in _OTHERWISE
+        view = int(kind) in _KEEP_ARGUMENTS and name not in ("detach", "data")
+        simple = (kind == Kind.PLAIN or view) and name not in _JOINS and name not in _OTHERWISE
         watched, reads = name in WATCHED, name in READERS
-        return cls(name, int(kind), simple, name in SINGULAR, watched, reads, SLOTS.get(name))
+        return cls(name, int(kind), simple, name in SINGULAR, watched, reads, SLOTS.get(name), view)
 
 
 class ModuleCall(NamedTuple):
@@ -205,6 +208,8 @@ class Tape:
         """Values to the modules whose forward gave them out."""
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
+        self.hooks: dict[int, Site | None] = {}
+        """Values to the statements that put a hook on their gradient."""
         self.flag_ops: list[int] = []
         """Operations that switched a tensor's `requires_grad`."""
         self.frozen_again: dict[int, int] = {}
@@ -460,13 +465,15 @@ class Tape:
                     asks = True
                 else:
                     all_ask = False
-            elif isinstance(item, _NESTED):
+            elif isinstance(item, _NESTED) and not (plan.view and _is_flat(item)):
                 return False
-        if not inputs:
+        if not inputs or (plan.view and (len(inputs) > 1 or not isinstance(args[0], Tensor))):
             return False
         site, tags = self.frames.site(frame)
         index, number, result = len(self.ops), len(self.objects), len(values)
         requires_grad, leaf = _flags(out)
+        if plan.view and leaf:  # a view taken under no_grad: nothing comes back
+            requires_grad = leaf = False
         entry = ObjectFact(weakref.ref(out), False, site, False, "", plan.name, result, number)
         self.objects.append(entry)
         values.append(_new(Value, (index, number, requires_grad, tuple(out.shape), leaf)))
@@ -478,7 +485,11 @@ class Tape:
         mode = "grad" if requires_grad or not asks else self._lost_mode(read, index)
         arguments: Any = None
         names = plan.slots
-        if names is not None:
+        if plan.view:
+            arguments = (Ref(inputs[0]), *args[1:]), _NOTHING
+            if plan.kind == _VIEW or out._base is not None:
+                self._join_group(args[0], out, None)
+        elif names is not None:
             if len(args) == 2 == len(read):
                 arguments = (names[0], inputs[0]), (names[1], inputs[1])
             else:
@@ -490,6 +501,8 @@ class Tape:
             self.full = True
         if requires_grad and plan.watched and not (all_ask and plan.reads):
             self.samples.take(index, plan.name, (site, module), zip(read, given), args, _NOTHING)
+        elif requires_grad and plan.view and self._made_by_layer(inputs[0]):
+            self.samples.look(index, inputs[0], given[0], (site, module))
         return True
 
     def _plain(
@@ -963,6 +976,11 @@ class Tape:
             if value is not None:
                 self.returned.setdefault(value, []).append(module)
 
+    def hooked(self, tensor: Tensor, frame: FrameType | None) -> None:
+        """A hook was put on the gradient of a tensor."""
+        if not self._opaque:
+            self.hooks[self.value_of(tensor)] = self.frames.site(frame)[0]
+
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
         """Autograd was switched on or off for everything that follows."""
         if frame is not None and frame.f_code.co_name == "__exit__" and not enabled:
@@ -992,6 +1010,11 @@ def _spoilt(tensor: Tensor) -> bool:
         return False
     with torch.no_grad(), torch_compat.unheard():
         return not bool(torch.isfinite(tensor).all())
+
+
+def _is_flat(item: Any) -> bool:
+    """Whether an argument holds no tensors and no further lists."""
+    return type(item) in (tuple, list) and not any(isinstance(part, (Tensor, *_NESTED)) for part in item)
 
 
 def _holds_nan(tensor: Tensor) -> bool:
@@ -1056,6 +1079,8 @@ class Recorder(torch.overrides.TorchFunctionMode):
                     self._plans[function] = plan
             kind = plan.kind
             if kind == _SKIP:
+                if plan.name == "register_hook":
+                    self.tape.hooked(args[0], sys._getframe(1))
                 return out
             frame, tape = sys._getframe(1), self.tape
             if plan.simple and not kwargs and tape.is_simple and type(out) is Tensor:

@@ -34,7 +34,7 @@ class Usage:
 
     def links(self) -> list[Link]:
         found = []
-        for slot in self._evidence.own_slots()[:_MOST_LINKS]:
+        for slot in self._evidence.own_slots[:_MOST_LINKS]:
             found.append(self.link(slot))
         return found
 
@@ -80,7 +80,7 @@ class Usage:
     def facts(self) -> list[UsageFact]:
         tape, flow = self._tape, self._flow
         roots: dict[int, list[Slot]] = defaultdict(list)
-        for slot in self._evidence.own_slots():
+        for slot in self._evidence.own_slots:
             for root in flow.elements.shown(slot.value) or ():
                 if tape.values[root].op >= self._step.first_op:
                     roots[root].append(slot)
@@ -99,7 +99,7 @@ class Usage:
         stack, seen = [root], {root}
         while stack:
             value = stack.pop()
-            for op_index in self._evidence.readers().get(value, ()):
+            for op_index in self._evidence.readers.get(value, ()):
                 op = tape.ops[op_index]
                 for target in op.outputs or (-1,):
                     if target >= 0 and value in flow.elements.parents(target):
@@ -114,7 +114,8 @@ class Usage:
                         if root in shown:
                             parts.append(shown[root])
         used = Spans.union(parts)
-        if len(shape) > 1 and self._rows_are_samples(root):
+        alone = len(shape) > 1 and shape[0] > 2 and used.rows(total // shape[0]).count == 1
+        if len(shape) > 1 and not alone and self._rows_are_samples(root):
             # A batch: what one sample leaves out, another one uses, or will.
             shape, total = shape[1:], total // shape[0]
             used = used.columns(total)

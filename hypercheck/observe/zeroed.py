@@ -8,6 +8,7 @@ from types import CodeType
 from hypercheck.facts import DeadFunction, OverwriteFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.frames import Site
 from hypercheck.observe.operations import ZERO_DERIVATIVE, Kind
 from hypercheck.observe.tape import Op
 
@@ -71,6 +72,17 @@ class ZeroFinder:
             if killer.kind == "zero" and victims and op.kind != Kind.WRITE:
                 place = frames.location(op.site)
                 found.append(DeadFunction("killed", op.name, place, tuple(sorted(victims))))
+                unexplained = unexplained - victims
+        hooked: dict[Site, list[int]] = defaultdict(list)
+        for value, site in self._tape.hooks.items():
+            made = self._tape.values[value].op
+            if site is not None and made >= self._step.first_op:
+                hooked[site].append(made)
+        for site, indexes in hooked.items():
+            behind = tuple(self._evidence.only_through(tuple(indexes), sorted(unexplained)))
+            if behind:
+                found.append(DeadFunction("killed", "register_hook", frames.location(site), behind))
+                unexplained = unexplained - set(behind)
         return found
 
     def writes(self) -> list[OverwriteFact]:

@@ -42,6 +42,7 @@ _FAMILIES = {
     "dead": "relu relu_ relu6 threshold threshold_ hardtanh hardsigmoid hardswish",
     "saturated": "tanh tanh_ sigmoid sigmoid_ softmax log_softmax softplus gelu silu erf logsigmoid",
     "bounds": "clamp clamp_ clip clip_ clamp_min clamp_max minimum maximum max min where",
+    "hook": "register_hook",
     "factor": "mul mul_ __mul__ __rmul__ matmul __matmul__ mm bmm linear einsum baddbmm addmm",
 }
 _REASONS = {
@@ -57,6 +58,10 @@ _REASONS = {
     "bounds": (
         "what goes in lies beyond its bounds everywhere",
         "keep what goes into it inside of its bounds, or bound it softly (sigmoid, tanh)",
+    ),
+    "hook": (
+        "the hook on the gradient there gives back zeros",
+        "take the hook away, or let it give back what is to be learned from",
     ),
     "factor": (
         "it multiplies by a factor of zero, or by one that is too small for the number format",
@@ -101,12 +106,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         tuple(steps),
         names[0],
         f"the gradient of {listed(names)} is exactly zero on every recorded step",
-        (
-            f"{killer.name.strip('_')} gets a gradient and gives back zeros: {_REASONS[_family(killer)][0]}"
-            if killer is not None
-            else "no operation was seen to give zeros back: what comes back by several ways cancels, "
-            "or a factor is too small"
-        ),
+        _why(killer),
         _REASONS[_family(killer)][1],
         victims=names,
         location=killer.location if killer else first_place([facts.tensors[group[0]].made_at]),
@@ -114,6 +114,18 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         seen=(f"zero on {counted(len(steps), 'step')}, although the chain of grad_fn is whole",),
         evidence={"tensors": list(names), "steps": len(steps)},
     )
+
+
+def _why(killer: DeadFunction | None) -> str:
+    if killer is None:
+        return (
+            "no operation was seen to give zeros back: what comes back by several ways cancels, "
+            "or a factor is too small"
+        )
+    reason = _REASONS[_family(killer)][0]
+    if _family(killer) == "hook":
+        return reason
+    return f"{killer.name.strip('_')} gets a gradient and gives back zeros: {reason}"
 
 
 def _zero_on_every_step(facts: RunFacts) -> dict[int, list[int]]:

@@ -66,5 +66,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "HC404", "zero-grad-after-backward", Severity.ERROR, "before step", check, __doc__, explains=("HC402",)
+    "HC404",
+    "zero-grad-after-backward",
+    Severity.ERROR,
+    "before step",
+    check,
+    __doc__,
+    explains=("HC401", "HC402"),
 )
