@@ -315,19 +315,18 @@ def written(sources: int, steps: list[tuple[str, int, int]], uses: list[tuple[in
     return program
 
 
-GAPS = ("write of data", "custom function")
+GAPS = ("write of data",)
 """Operations that are judged wrongly in the neighbourhood of cuts, and are left out beside them."""
 MIXED = [name for name in (*HEALTHY, *CUTS) if name not in GAPS]
 
 Recipe = tuple[int, list[tuple[str, int, int]], list[tuple[int, int]]]
 PINNED: dict[str, Recipe] = {
-    "a write of data into a live value": (2, [("write of data", 0, 1)], [(2, 0), (0, 0)]),
     "a custom function below a detach": (2, [("detach", 0, 0), ("custom function", 0, 0)], [(0, 0)]),
     "a custom function above a rounding": (2, [("custom function", 0, 0), ("round", 0, 0)], [(0, 0)]),
     "a detach below a harmless one": (2, [("harmless detach", 0, 0), ("detach", 0, 0)], [(0, 0)]),
     "a detach below a straight way": (2, [("straight through", 0, 0), ("detach", 0, 0)], [(0, 0)]),
 }
-"""The smallest programs that are judged wrongly yet."""
+"""Small programs in which something harmless stands beside a cut."""
 
 
 def programs(names: list[str]) -> st.SearchStrategy[Program]:
@@ -408,7 +407,7 @@ def test_a_program_without_a_cut_has_no_error(program, folder):
 @examples(350, derandomize=True)
 @given(program=programs([*MIXED]))
 def test_a_source_that_starves_is_told_with_the_line_and_no_other(program, folder):
-    check(program, folder)
+    check(program, folder, exactly=True)
 
 
 @pytest.mark.parametrize("name", sorted({*CUTS} - {*GAPS}))
@@ -416,10 +415,14 @@ def test_each_cut_alone_is_told_with_its_line(name, folder):
     check(written(2, [(name, 0, 1)], [(0, 0)]), folder, exactly=True)
 
 
-@pytest.mark.xfail(strict=True, reason="judged wrongly yet")
 @pytest.mark.parametrize("name", PINNED)
-def test_a_pinned_program_is_judged_rightly(name, folder):
+def test_a_cut_is_told_and_not_what_stands_beside_it(name, folder):
     check(written(*PINNED[name]), folder, exactly=True)
+
+
+@pytest.mark.xfail(strict=True, reason="judged wrongly yet")
+def test_a_write_of_data_into_a_live_value_is_told(folder):
+    check(written(2, [("write of data", 0, 1)], [(2, 0), (0, 0)]), folder, exactly=True)
 
 
 @pytest.mark.nightly

@@ -74,7 +74,6 @@ def test_what_was_recorded_before_a_step_that_does_not_fit_is_judged(tapes):
     assert report.data.steps_recorded
 
 
-@pytest.mark.xfail(strict=True, reason="the step before it is named, and is not judged either")
 def test_the_step_that_does_not_fit_is_named(tapes):
     with hypercheck.watch() as report:
         train([3, 3, ROOM, 3])

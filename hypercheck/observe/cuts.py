@@ -37,7 +37,7 @@ class CutFinder:
         # A detached inner update ends more than the missing graph of its gradient does: it is told first.
         edges = sorted(flow.broken_edges(), key=lambda edge: self._tape.ops[edge.op].name == "autograd.grad")
         for edge in edges:
-            if self._initialises(edge) or self._own_history(edge) or flow.needless(edge):
+            if self._initialises(edge) or self._own_history(edge):
                 continue
             above = flow.upstream(edge.source)
             victims = {self._tape.values[value].object for value in above} & full
@@ -48,6 +48,8 @@ class CutFinder:
                 rows = self._starved_rows(edge, above)
                 if not rows:
                     continue
+            elif flow.needless(edge, [in_loss[number] for number in victims]):
+                continue
             verdict = mechanisms.judge(flow, edge)
             place = verdict.location
             key = (verdict.mechanism, place.file if place else "", place.line if place else verdict.op)

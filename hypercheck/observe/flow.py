@@ -373,10 +373,14 @@ class Flow:
                     (queue.append if broken else queue.appendleft)(source)
         return found
 
-    def needless(self, edge: Edge) -> bool:
-        """Whether to mend a broken edge would help nobody: another cut is below, and a shorter way there."""
+    def needless(self, edge: Edge, starved: Iterable[Iterable[int]]) -> bool:
+        """Whether mending a broken edge would help nobody: each of the starved has a shorter way past it.
+
+        `starved` are the values of each starved object. An edge with no other cut below it is never needless.
+        """
         below = self.mends.get(edge.target, 0)
-        return below > 0 and self.mends.get(edge.source, 0) <= below
+        ways = [[self.mends[value] for value in values if value in self.mends] for values in starved]
+        return below > 0 and all(way and min(way) <= below for way in ways)
 
     def way_down(self, edge: Edge) -> list[int]:
         """The operations from the edge to the nearest weight slot, else to the loss; the edge's own first."""

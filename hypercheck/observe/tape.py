@@ -963,11 +963,12 @@ class Tape:
         call = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
         self.module_calls.setdefault(module, []).append(call)
         self.module_stack.append(module)
-        if parent < 0 and not self._opaque:
+        if parent < 0 and given and not self._opaque:
             place = (call.site, module)
-            for turn, tensor in enumerate(given):
-                if not tensor.requires_grad:
-                    self.samples.look(len(self.ops), self.value_of(tensor), tensor, (place, turn))
+            with torch._C.DisableTorchFunction():
+                for turn, tensor in enumerate(given):
+                    if not tensor.requires_grad:
+                        self.samples.look(len(self.ops), self.value_of(tensor), tensor, (place, turn))
 
     def returned_by(self, module: int, outputs: Any) -> None:
         """A module's forward has ended with these outputs."""

@@ -71,4 +71,6 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC205", "inplace-overwrite", Severity.ERROR, "before backward", check, __doc__)
+RULE = Rule(
+    "HC205", "inplace-overwrite", Severity.ERROR, "before backward", check, __doc__, explains=("HC401",)
+)

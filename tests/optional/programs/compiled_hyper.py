@@ -1,4 +1,5 @@
 """Hypernetwork and main network under torch.compile."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

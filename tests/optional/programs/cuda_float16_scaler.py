@@ -1,4 +1,5 @@
 """Trains on a GPU in float16, with a gradient scaler, a fused optimizer and pinned batches."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """A template on the GPU is filled from a hypernetwork on the GPU at every step."""
+
 import torch
 import torch.nn as nn
 

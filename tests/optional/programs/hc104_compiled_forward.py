@@ -1,4 +1,5 @@
 """A compiled training step: the generated weights lose their history inside of the compiled function."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
