@@ -26,7 +26,7 @@ demo: $(STAMP) ## find a cut gradient in a broken training script, then check it
 	$(BIN)/hypercheck run examples/digits_full.py --quick
 
 test: $(STAMP) ## run the tests, and the examples in the docstrings
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: $(STAMP) ## train the examples at full size, and compare their results
 	$(BIN)/python -m pytest -q -m slow

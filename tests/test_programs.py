@@ -29,7 +29,6 @@ GAPS = frozenset(
         "hc201_negative_slices.py",
         "hc202_hook_returns_nothing.py",
         "hc204_late_cache_no_reset.py",
-        "hc205_bias_zeroed_in_place.py",
         "hc205_inplace_broadcast_fill.py",
         "hc205_inplace_fill_padding.py",
         "hc205_mask_inplace_zero.py",

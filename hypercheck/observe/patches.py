@@ -77,6 +77,8 @@ class RecordingPatches:
         self._patches = Patches()
         self._stack = ExitStack()
         self._eager = False
+        self.compiled = False
+        """Whether the program compiled something meanwhile."""
         self._handles: list[Any] = []
         self.functional_calls: list[dict[str, Any]] = []
         self.live = True
@@ -103,6 +105,7 @@ class RecordingPatches:
         def compile_(*args: Any, **kwargs: Any) -> Any:
             out = original(*args, **kwargs)
             guard(self._run_eagerly)
+            self.compiled = True
             return out
 
         self._patches.replace(torch, "compile", compile_)

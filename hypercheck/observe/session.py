@@ -313,6 +313,8 @@ class Session:
             self._fetch_recorders()
         if patches is not None:
             patches.undo()
+            if patches.compiled:
+                self.not_observed.setdefault("compiled", "torch.compile")
         self._recorder = None
         self._recording_patches = None
         self.tape.module_stack.clear()
@@ -781,10 +783,15 @@ class Session:
 
     def _look_at_bystanders(self) -> None:
         """Whether a Parameter that no optimizer holds got its first gradient: what is thawed too late."""
-        pattern = tuple([(p := ref()) is not None and p.grad is not None for ref in self._bystanders])
+        pattern = self._bystanders_now()
         if pattern != self._bystander_pattern:
             self._bystander_pattern = pattern
             self._wake = _AFTER_A_CHANGE
+
+    def _bystanders_now(self) -> tuple[bool, ...]:
+        # To ask a tensor that is no leaf for its gradient would make torch warn.
+        alive = [ref() for ref in self._bystanders]
+        return tuple([tensor is not None and tensor.is_leaf and tensor.grad is not None for tensor in alive])
 
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
@@ -968,9 +975,7 @@ class Session:
         owned = {number for record in self.optimizers for number in record.objects}
         objects = self.tape.objects
         self._bystanders = [objects[n].ref for n in self.present - owned if objects[n].is_parameter]
-        self._bystander_pattern = tuple(
-            [(p := ref()) is not None and p.grad is not None for ref in self._bystanders]
-        )
+        self._bystander_pattern = self._bystanders_now()
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:

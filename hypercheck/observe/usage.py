@@ -114,16 +114,17 @@ class Usage:
                         if root in shown:
                             parts.append(shown[root])
         used = Spans.union(parts)
-        alone = len(shape) > 1 and shape[0] > 2 and used.rows(total // shape[0]).count == 1
-        if len(shape) > 1 and not alone and self._rows_are_samples(root):
-            # A batch: what one sample leaves out, another one uses, or will.
-            shape, total = shape[1:], total // shape[0]
-            used = used.columns(total)
+        shapes = tuple(tape.values[slot.value].shape for slot in slots)
+        if len(shape) > 1 and not self._batched(shape, shapes) and self._rows_are_samples(root):
+            rows = used.rows(total // shape[0])
+            if rows.count > 1 or shape[0] < 3:
+                # What one row of a batch leaves out, another one uses, or will.
+                shape, total = shape[1:], total // shape[0]
+                used = used.columns(total)
         unused = used.others(total)
         width = shape[-1] if shape else 1
         overlaps, overlap_at = self._overlaps(root, slots)
         made = frames.location(tape.ops[tape.values[root].op].site)
-        shapes = tuple(tape.values[slot.value].shape for slot in slots)
         chunk = shape[-1] if len(shape) == 2 and shape[0] > 1 and not self._batched(shape, shapes) else 0
         return UsageFact(
             source=self._naming.value(root),

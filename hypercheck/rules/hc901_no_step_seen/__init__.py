@@ -36,7 +36,18 @@ from hypercheck.rules.rule import Rule
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note that no training step was seen."""
-    yield from ()
+    if not facts.steps and not facts.not_observed and not facts.instruments:
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.NOTE,
+            RULE.stage,
+            (),
+            "the training",
+            "no training step was seen, so nothing was judged",
+            "a step is a backward pass and an update, in this process, while the watch is on",
+            "let the program reach a step, or put hypercheck.watch() around the loop where it runs",
+        )
 
 
 RULE = Rule("HC901", "no-step-seen", Severity.NOTE, "over steps", check, __doc__)

@@ -1,8 +1,8 @@
-"""Part of the step ran as compiled code, which could not be recorded.
+"""The program compiles its code, which ran eagerly on the recorded steps.
 
 Finds:
-A region that was compiled ahead of time, loaded from an export, or compiled in a way that the recorder
-could not switch to eager mode for the recorded steps.
+A call of `torch.compile` while steps were recorded. Code that was compiled ahead of time, or loaded from an
+export, cannot be switched to eager mode: it is one operation, as a scripted module is.
 
 Why it matters:
 Inside of a compiled region there are no single torch calls to listen to. What goes in and what comes out
@@ -18,8 +18,8 @@ or set `TORCH_COMPILE_DISABLE=1` for the run. The faults of a hypernetwork do no
 
 Not found:
 `torch.compile` is switched to eager mode by hypercheck for the steps that it records, which needs nothing
-from you. This note is for what remains. Rules that had to do without are marked "not checked". Silence it
-with `--ignore HC902`, or with `# hypercheck: ignore[HC902]` on the line of the call.
+from you. Code that was compiled before the watch began is switched too, without this note. Silence it with
+`--ignore HC902`, or with `# hypercheck: ignore[HC902]` on the line of the call.
 """
 
 from __future__ import annotations
@@ -33,7 +33,18 @@ from hypercheck.rules.rule import Rule
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note on compiled code that could not be recorded."""
-    yield from ()
+    if "compiled" in facts.not_observed:
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.NOTE,
+            RULE.stage,
+            (),
+            "torch.compile",
+            "compiled code ran eagerly on the recorded steps",
+            "inside of a compiled region there are no single calls to listen to",
+            "nothing to mend: the other steps ran compiled, and what was judged holds for them too",
+        )
 
 
 RULE = Rule("HC902", "compiled-region", Severity.NOTE, "before backward", check, __doc__)
