@@ -115,11 +115,13 @@ class Usage:
                             parts.append(shown[root])
         used = Spans.union(parts)
         shapes = tuple(tape.values[slot.value].shape for slot in slots)
-        if len(shape) > 1 and not self._batched(shape, shapes) and self._rows_are_samples(root):
-            rows = used.rows(total // shape[0])
-            if rows.count > 1 or shape[0] < 3:
+        if len(shape) > 1 and self._rows_are_samples(root):
+            row = total // shape[0]
+            rows = used.rows(row).count
+            several = rows > 1 or shape[0] < 3
+            if rows == shape[0] or (several and not self._takes_rows(root, row, slots)):
                 # What one row of a batch leaves out, another one uses, or will.
-                shape, total = shape[1:], total // shape[0]
+                shape, total = shape[1:], row
                 used = used.columns(total)
         unused = used.others(total)
         width = shape[-1] if shape else 1
@@ -142,6 +144,11 @@ class Usage:
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
             sized_at=self._sized_at(root, chunk),
         )
+
+    def _takes_rows(self, root: int, row: int, slots: list[Slot]) -> bool:
+        """Whether a weight is made of several rows: a batch of weights, and not one of a network's layers."""
+        parts = [(self._flow.elements.shown(slot.value) or {}).get(root) for slot in slots[:64]]
+        return any(part is not None and part.rows(row).count > 1 for part in parts)
 
     def _rows_are_samples(self, root: int) -> bool:
         """Whether data went in, a row for each row that came out, and no table of trainable rows."""
