@@ -207,7 +207,7 @@ class OptimizerFact:
     steps: int = 0
     zero_rates: bool = False
     late_zeros: tuple[tuple[tuple[int, ...], int], ...] = ()
-    """Groups of tensors whose rate is 0 in the end and was not before, with the number of steps since."""
+    """Groups of tensors that a scheduler brought down to rate 0, with the number of steps since."""
     rate_set_at: Location | None = None
     """Where its learning rates were set after it was built."""
 

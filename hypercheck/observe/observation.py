@@ -269,7 +269,7 @@ class Observation:
                     late_zeros=tuple(
                         (objects, record.steps - before)
                         for before, objects in record.zero_since.values()
-                        if before
+                        if before and record.scheduled_at is not None
                     ),
                     rate_set_at=self._rate_set_at(record),
                 )

@@ -77,8 +77,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 def _late(facts: RunFacts) -> Iterator[Finding]:
     """Rates that a schedule brought down to 0 long before the training ended."""
     for optimizer in facts.optimizers:
-        if optimizer.rate_set_at is None:
-            continue  # a group that the program itself stops is meant to stand still
+        # A group that the program itself stops, by an assignment, is meant to stand still.
         for keys, idle in optimizer.late_zeros:
             names = tuple(facts.name(key) for key in keys if key in facts.tensors)
             if not names or idle < max(3, optimizer.steps / 4):
