@@ -84,7 +84,8 @@ class Membership:
                 continue
             made = self.made_site(number)
             tensor = self._tape.tensor(number)
-            state = "ok" if tensor is not None and tensor.grad is not None else "none"
+            filled = self._session.alone and tensor is not None and tensor.grad is not None
+            state = "ok" if filled else "none"
             found.append(LostLeaf(number, "plain-leaf", made, 1, state))
         found.extend(self._nonleaves())
         found.extend(self._constants())

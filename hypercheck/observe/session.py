@@ -129,6 +129,9 @@ class OptimizerRecord:
     name: str = ""
 
 
+_MOST_MOVES = 8
+"""How often the recording may move to another thread."""
+
 StepSink = Callable[["Session", Step], None]
 
 
@@ -205,6 +208,13 @@ class Session:
         self._recorder: Recorder | None = None
         self._recording_patches: RecordingPatches | None = None
         self._recording_thread: int | None = None
+        self._switching = threading.RLock()
+        """Held while the recorder goes on or off: threads may train at the same time."""
+        self._trainers: set[int] = set()
+        """The threads that have called backward."""
+        self._moves = 0
+        self._stepped_here = False
+        """Whether an optimizer has stepped in the thread that is recorded."""
         self._left_behind: list[tuple[int, Recorder]] = []
         self._collections = RareCollections()
         self._in_backward = 0
@@ -245,10 +255,11 @@ class Session:
         if not self._live:
             return
         self._guard(self._finish_step)
-        self._end_recording()
+        with self._switching:
+            self._end_recording()
+            self._live = False
         self._fetch_recorders()
         self._detach_probes()
-        self._live = False
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
@@ -293,8 +304,11 @@ class Session:
     # -- recording ------------------------------------------------------------------------------
 
     def _begin_recording(self) -> None:
-        if self._recorder is not None:
-            return
+        with self._switching:
+            if self._recorder is None and self._live:
+                self._put_on()
+
+    def _put_on(self) -> None:
         self._fetch_recorders()
         self._recording_patches = RecordingPatches(self.tape, self._guard, self.module_number)
         self._recording_patches.functional_calls = self.functional_calls
@@ -305,6 +319,10 @@ class Session:
         self._collections.begin()
 
     def _end_recording(self) -> None:
+        with self._switching:
+            self._take_off()
+
+    def _take_off(self) -> None:
         recorder, patches = self._recorder, self._recording_patches
         if recorder is not None and self._recording_thread is not None:
             recorder.live = False
@@ -321,10 +339,12 @@ class Session:
 
     def _follow_thread(self) -> None:
         """The training goes on in another thread than the one that is heard: listen there from now on."""
-        if self.step is not None:
-            self.step.recorded = False
-        self._end_recording()
-        self._begin_recording()
+        with self._switching:
+            self._moves += 1
+            if self.step is not None:
+                self.step.recorded = False
+            self._end_recording()
+            self._begin_recording()
 
     def _fetch_recorders(self) -> None:
         """Take the recorders off that could not be taken off when they ended.
@@ -458,6 +478,7 @@ class Session:
                 return original(tensors, *args, **kwargs)
             frame = sys._getframe(1)
             inputs = kwargs.get("inputs")
+            self._trainers.add(threading.get_ident())
             self._in_backward += 1
             try:
                 seen = self._guard(lambda: self._before_backward(tensors, inputs, frame, False))
@@ -509,7 +530,8 @@ class Session:
         if not by_grad:
             self.backwards_since_step += 1
             self._look_at_loss(tensors, frame)
-        if self.recording and threading.get_ident() != self._recording_thread:
+        elsewhere = threading.get_ident() != self._recording_thread
+        if self.recording and elsewhere and not self._stepped_here and self._moves < _MOST_MOVES:
             self._follow_thread()
         if step is None or not self.recording:
             return None
@@ -580,7 +602,7 @@ class Session:
         for record in self.optimizers:
             for number in record.objects:
                 tensor = self.tape.tensor(number)
-                grad = tensor.grad if tensor is not None and record.steps else None
+                grad = tensor.grad if tensor is not None and record.steps and self.alone else None
                 if grad is None or grad.layout != torch.strided or grad.device.type != "cpu":
                     continue
                 # Numbers that are too large for a norm keep the step back just as well.
@@ -598,6 +620,8 @@ class Session:
         }
         for number in self._updated_last:
             tensor = self.tape.tensor(number)
+            if number not in filled and not self.alone:
+                continue
             kept = number in filled or (
                 tensor is not None and tensor.grad is not None and _nonzero(tensor.grad)
             )
@@ -791,11 +815,23 @@ class Session:
     def _bystanders_now(self) -> tuple[bool, ...]:
         # To ask a tensor that is no leaf for its gradient would make torch warn.
         alive = [ref() for ref in self._bystanders]
-        return tuple([tensor is not None and tensor.is_leaf and tensor.grad is not None for tensor in alive])
+        return tuple(
+            [
+                self.alone and tensor is not None and tensor.is_leaf and tensor.grad is not None
+                for tensor in alive
+            ]
+        )
+
+    @property
+    def alone(self) -> bool:
+        """Whether one thread trains. Where several do, another one's backward may be writing a gradient now:
+        to read it then would crash the program."""
+        return len(self._trainers) <= 1
 
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
         record.steps += 1
+        self._stepped_here = self._stepped_here or threading.get_ident() == self._recording_thread
         self._most_backwards = max(self._most_backwards, self.backwards_since_step)
         self.backwards_since_step = 0
         step = self.step
