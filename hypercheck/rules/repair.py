@@ -118,7 +118,33 @@ def without_call(location: Location | None, calls: tuple[str, ...]) -> str | Non
         return None
     before = ast.unparse(tree)
     after = ast.unparse(ast.fix_missing_locations(_Strip(calls).visit(tree)))
+    target, mark, value = after.partition(" = ")
+    if mark and target == value:
+        return f"delete this statement: without the call it says {after}"
     return after if after != before else None
+
+
+def edit(location: Location | None, statement: str | None) -> str | None:
+    """The blamed line with the statement in its place, indented and commented as before.
+
+    None where the statement does not stand on one line by itself.
+
+    >>> edit(Location("t.py", 1, 1, source="    w = hyper(z).detach()  # cut"), "w = hyper(z)")
+    '    w = hyper(z)  # cut'
+    """
+    if location is None or statement is None or location.line != location.end_line or "\n" in statement:
+        return None
+    try:
+        ast.parse(statement)  # advice in words is no edit
+    except SyntaxError:
+        return None
+    tree = _parse(location)
+    if tree is None or len(tree.body) != 1:
+        return None
+    before = location.source
+    indent = before[: len(before) - len(before.lstrip())]
+    _, mark, comment = before.partition("#")
+    return f"{indent}{statement}{'  #' + comment.rstrip() if mark else ''}"
 
 
 class _Strip(ast.NodeTransformer):

@@ -96,3 +96,16 @@ def test_a_silenced_finding_leaves_sound_sarif(tmp_path: Path) -> None:
 
     assert "HC102" not in [result["ruleId"] for result in json.loads(text)["runs"][0]["results"]]
     assert [] == complaints(text)
+
+
+def test_a_fix_that_is_applied_mends_the_program(tmp_path: Path) -> None:
+    program = tmp_path / "train.py"
+    program.write_text((FAULTY / "hc104_detach_inside_vmap.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (result,) = json.loads(run(tmp_path, program))["runs"][0]["results"]
+    (edit,) = result["fixes"][0]["artifactChanges"][0]["replacements"]
+    lines = program.read_text(encoding="utf-8").splitlines(keepends=True)
+    region = edit["deletedRegion"]
+    lines[region["startLine"] - 1 : region["endLine"] - 1] = [edit["insertedContent"]["text"]]
+    program.write_text("".join(lines), encoding="utf-8")
+
+    assert [] == json.loads(run(tmp_path, program))["runs"][0]["results"]

@@ -31,6 +31,7 @@ Where it is meant, write `# hypercheck: ignore[HC104]` on the line.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
@@ -41,7 +42,14 @@ from hypercheck.rules.starvation import cut_findings
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Cuts made by `detach`, or by reading `.data`."""
-    yield from cut_findings(
+    for finding in _cuts(facts):
+        line = repair.edit(finding.location, finding.fix)
+        evidence = {**finding.evidence, "replacement": line} if line is not None else finding.evidence
+        yield replace(finding, evidence=evidence)
+
+
+def _cuts(facts: RunFacts) -> Iterator[Finding]:
+    return cut_findings(
         facts,
         RULE.code,
         RULE.name,
