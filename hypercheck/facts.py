@@ -205,7 +205,6 @@ class OptimizerFact:
     """Keys of tensors that it holds and no live module or variable does."""
     orphan_bytes: int = 0
     steps: int = 0
-    zero_rates: bool = False
     late_zeros: tuple[tuple[tuple[int, ...], int], ...] = ()
     """Groups of tensors that a scheduler brought down to rate 0, with the number of steps since."""
     rate_set_at: Location | None = None

@@ -43,6 +43,7 @@ GAPS = frozenset(
         "hc401_manual_grads_main_only.py",
         "hc406_exploding_scale.py",
         "hc406_gradient_hook_scale.py",
+        "hc502_group_lr_zero_late.py",
         "hc503_step_wrong_optimizer_late.py",
         "hc602_codes_averaged_over_clients.py",
         "hc602_condition_ones_like.py",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import torch
 
 from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
-from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Edge
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
 from hypercheck.observe.spans import Spans
@@ -110,9 +113,9 @@ class CutFinder:
                 source = behind[0] if behind else op.outputs[0]
                 edge = Edge(source, op.outputs[0], index)
                 mechanism, place = told or ("", None)
-                found.append(
-                    self._cut_fact(edge, mechanisms.Verdict(mechanism, place, (), index), victims, {})
-                )
+                fact = self._cut_fact(edge, mechanisms.Verdict(mechanism, place, (), index), victims, {})
+                inside = any(slot.op == index for slot in flow.slots)
+                found.append(replace(fact, in_weight=fact.in_weight or inside))
                 unexplained -= victims
         return found
 
@@ -252,7 +255,7 @@ class CutFinder:
 
     def _rows_of(self, value: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
         fact = self._tape.values[value]
-        return self._zero_rows(fact.object, part.rows(numel(fact.shape[1:]))) if fact.shape else {}
+        return self._zero_rows(fact.object, part.rows(math.prod(fact.shape[1:]))) if fact.shape else {}
 
     def _zero_rows(self, number: int, wanted: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
         """The wanted rows of a tensor, where all of them are among those without a gradient."""

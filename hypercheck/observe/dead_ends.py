@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from hypercheck.facts import DeadEnd
 from hypercheck.findings import Location
 from hypercheck.observe import frames
-from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import ADDITIONS, SCALINGS, Kind
 from hypercheck.observe.tape import ModuleCall, Tape
 
@@ -69,7 +70,9 @@ class DeadEndFinder:
         objects = {tape.values[value].object for value in flood}
         own = self._own_weights()
         terminal = [value for value in flood if tape.values[value].requires_grad]
-        last = max(terminal, key=lambda value: (numel(tape.values[value].shape), value), default=max(flood))
+        last = max(
+            terminal, key=lambda value: (math.prod(tape.values[value].shape), value), default=max(flood)
+        )
         source = self._naming.value(last)
         made = frames.location(tape.ops[tape.values[last].op].site, "generated here")
         shapes = tuple(dict.fromkeys(tape.values[value].shape for value in sorted(terminal)))[-12:]
@@ -183,11 +186,10 @@ class DeadEndFinder:
         by_module: dict[str, list[int]] = defaultdict(list)
         for number in own:
             by_module[self._naming.module_of(number).split(".")[0]].append(number)
-        total = sum(numel(self._tape.values[value].shape) for value, _ in own.values())
-        weights = sum(
-            numel(self._tape.values[v].shape) for v, _ in own.values() if len(self._tape.values[v].shape) > 1
-        )
-        flat = {numel(shape) for shape in shapes} | {shape[-1] for shape in shapes if shape}
+        shown = [self._tape.values[value].shape for value, _ in own.values()]
+        total = sum(math.prod(shape) for shape in shown)
+        weights = sum(math.prod(shape) for shape in shown if len(shape) > 1)
+        flat = {math.prod(shape) for shape in shapes} | {shape[-1] for shape in shapes if shape}
         if own and (total in flat or weights in flat):
             return tuple(self._naming.object(number) for number in list(own)[:6])
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from typing import Any
 
@@ -97,7 +98,7 @@ class Elements:
         if op is None or len(parents) != 1 or value in self.bases or self._known.get(parents[0]) is None:
             return False
         shapes = self._tape.values[value].shape, self._tape.values[parents[0]].shape
-        return op.name not in _PICKS and _numel(shapes[0]) == _numel(shapes[1])
+        return op.name not in _PICKS and math.prod(shapes[0]) == math.prod(shapes[1])
 
     def _spans_of(self, index: Tensor | None) -> dict[int, Spans]:
         if index is None:
@@ -112,7 +113,7 @@ class Elements:
         at = max(0, bisect_right(self._starts, int(everything.starts[0])) - 1)
         end = bisect_left(self._starts, int(everything.ends[-1]))
         for root, base in zip(self._roots[at:end], self._starts[at:end]):
-            part = everything.within(base, base + _numel(self._tape.values[root].shape))
+            part = everything.within(base, base + math.prod(self._tape.values[root].shape))
             if len(part):
                 found[root] = part
         return found
@@ -120,10 +121,6 @@ class Elements:
     def _op(self, value: int) -> Op | None:
         index = self._tape.values[value].op
         return self._tape.ops[index] if index >= 0 else None
-
-    def passes(self, value: int) -> bool:
-        """Whether the value only views, moves or scales others, so that it is no root."""
-        return bool(self.parents(value))
 
     def parents(self, value: int) -> tuple[int, ...]:
         """The values that this one shows elements of, by a view, a move or a scaling; none for a root."""
@@ -145,13 +142,13 @@ class Elements:
         if op.name in _JOIN_CALLS and op.arguments is not None:
             return op.inputs
         if op.name in _SAME_PLACE:
-            same = [item for item, shape in zip(op.inputs, shapes) if _numel(shape) == _numel(own)]
+            same = [item for item, shape in zip(op.inputs, shapes) if math.prod(shape) == math.prod(own)]
             return tuple(same[:1])
         if op.name in _ELEMENTWISE_PAIR:
             same = [
                 item for item, shape in zip(op.inputs, shapes) if shape == own and not self._is_input(item)
             ]
-            if len(same) == 1 and all(_numel(shape) <= 1 or shape == own for shape in shapes):
+            if len(same) == 1 and all(math.prod(shape) <= 1 or shape == own for shape in shapes):
                 return (same[0],)
         return ()
 
@@ -160,7 +157,7 @@ class Elements:
 
     def _root(self, value: int) -> Tensor | None:
         shape = self._tape.values[value].shape
-        size = _numel(shape)
+        size = math.prod(shape)
         if size > _LARGEST or self._next > 4 * _LARGEST:
             return None
         self.bases[value] = self._next
@@ -219,10 +216,3 @@ class Elements:
         if isinstance(item, dict):
             return {key: self._filled(part) for key, part in item.items()}
         return item
-
-
-def _numel(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

@@ -181,10 +181,3 @@ class Evidence:
                     stack.append(source)
         without = {tape.values[value].object for value in seen}
         return [number for number in live if number not in without]
-
-
-def numel(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

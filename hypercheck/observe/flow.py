@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -147,7 +148,7 @@ class Flow:
             if fact.op >= 0:
                 op = ops[fact.op]
                 sources = op.inputs
-                if op.name in _PICKERS and found.get(sources[0], (0, 0, False))[1]:
+                if op.name in _PICKERS and sources and found.get(sources[0], (0, 0, False))[1]:
                     sources = sources[:1]  # which samples came by chance into the batch says nothing of them
                 for source in sources:
                     above = found.get(source)
@@ -281,8 +282,8 @@ class Flow:
                 above = self.ancestry.get(other, (0, 0, False))
                 other_data |= above[1]
                 other_trainable |= above[0]
-            size = _numel(self.tape.values[value].shape)
-            largest = max(_numel(self.tape.values[other].shape) for other in others)
+            size = math.prod(self.tape.values[value].shape)
+            largest = max(math.prod(self.tape.values[other].shape) for other in others)
             apart = bool(other_data) and not data & other_data
             raw = bool(other_data) and not other_trainable
             if op.name in CONTRACTIONS:
@@ -410,10 +411,3 @@ class Flow:
             end, op = previous[end]
             steps.append(op)
         return [edge.op, *reversed(steps)]
-
-
-def _numel(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

@@ -175,7 +175,7 @@ class _Look:
         if op.name == "linear":
             return shape[1]
         if op.name in ("conv1d", "conv2d", "conv3d"):
-            return _numel(shape[1:])
+            return math.prod(shape[1:])
         if op.name not in CONTRACTIONS or not self._is_cut_from_rows(shape, root):
             return None
         if op.name == "einsum":
@@ -539,11 +539,4 @@ def _einsum_fan_in(equation: object, position: int, shape: tuple[int, ...]) -> i
     size = 1
     for letter, length in zip(terms[position], shape):
         size *= 1 if letter in right else length
-    return size
-
-
-def _numel(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
     return size

@@ -166,9 +166,16 @@ class Observation:
             never_stepped=never,
             skipped_steps=session.skipped_steps,
             skipped_at=frames.location(session.skipped_at),
-            not_observed=dict(session.not_observed),
+            not_observed={**session.not_observed, **self._opaque()},
             instruments=self._instruments(),
         )
+
+    def _opaque(self) -> dict[str, str]:
+        """The transforms and scripted modules of a program in which no generated weight was seen."""
+        if any(step.links for step in self.steps):
+            return {}
+        names = {op.name for op in self.session.tape.ops if op.name.startswith(("func.", "scripted"))}
+        return {"opaque": ", ".join(sorted(names))} if names else {}
 
     def _autograd(self, naming: Naming) -> Flow:
         nodes, edges, leaves = self.session.autograd
@@ -265,7 +272,6 @@ class Observation:
                     orphans=tuple(record.orphans),
                     orphan_bytes=sum(record.orphans.values()),
                     steps=record.steps,
-                    zero_rates=record.zero_rates,
                     late_zeros=tuple(
                         (objects, record.steps - before)
                         for before, objects in record.zero_since.values()

@@ -114,7 +114,6 @@ class OptimizerRecord:
     steps: int = 0
     recorded_steps: int = 0
     empty_groups: tuple[int, ...] = ()
-    zero_rates: bool = True
     starts_at_zero: bool = False
     """Whether a group had the rate 0 when it was built."""
     scheduled_at: Site | None = None
@@ -586,7 +585,10 @@ class Session:
 
     def _count_skipped(self, spoilt: bool, frame: FrameType) -> None:
         self.nonfinite_backwards = self.nonfinite_backwards + 1 if spoilt else 0
-        waiting = min(self.nonfinite_backwards, self.backwards_since_step)
+        self._tell_skipped(min(self.nonfinite_backwards, self.backwards_since_step), frame)
+
+    def _tell_skipped(self, waiting: int, frame: FrameType) -> None:
+        """So many backward passes in a row led to no step; a scaler tells of its own skips itself."""
         if waiting > self.skipped_steps and not self._scaler_seen:
             self.skipped_steps, self.skipped_at = waiting, self.tape.frames.site(frame)[0]
 
@@ -594,8 +596,7 @@ class Session:
         """Where no optimizer steps any more: whether it is the gradients that keep it from that."""
         if self.backwards_since_step > max(2, self._most_backwards) and not self.nonfinite_backwards:
             self.waiting_spoilt = self.waiting_spoilt + 1 if self._gradients_are_spoilt() else 0
-            if self.waiting_spoilt > self.skipped_steps and not self._scaler_seen:
-                self.skipped_steps, self.skipped_at = self.waiting_spoilt, self.tape.frames.site(frame)[0]
+            self._tell_skipped(self.waiting_spoilt, frame)
 
     def _gradients_are_spoilt(self) -> bool:
         """Whether a gradient that waits for its optimizer, after many backward passes, has no finite norm."""
@@ -798,7 +799,6 @@ class Session:
         for index, group in enumerate(optimizer.param_groups):
             rate = group.get("lr", 1)
             if isinstance(rate, Tensor) or rate:
-                record.zero_rates = False
                 record.zero_since.pop(index, None)
             elif index not in record.zero_since:
                 objects = tuple([self.tape.object_of(parameter) for parameter in group["params"]])

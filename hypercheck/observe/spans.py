@@ -132,10 +132,3 @@ class Spans:
             torch.cat([start, torch.zeros_like(start[wraps])]),
             torch.cat([torch.where(wraps, width, end), end[wraps]]),
         )
-
-    def mask(self, total: int) -> Tensor:
-        """A tensor [total] of booleans, true at the positions."""
-        steps = torch.zeros(total + 1, dtype=torch.int8)
-        steps[self.starts] += 1
-        steps[self.ends] -= 1
-        return steps[:-1].cumsum(0, dtype=torch.int8).bool()

@@ -7,6 +7,7 @@ known by weak references, and only shapes, flags and positions are written down.
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -290,17 +291,15 @@ class Tape:
         match = self.exports.match(tensor, self._place()) if self.exports else ()
         if not match and self._pointers and not tensor.requires_grad and torch_compat.is_plain(tensor):
             origin = self._pointers.get(tensor.data_ptr())
-            if origin is not None and self._numel(origin) == tensor.numel() and tensor.numel():
+            if (
+                origin is not None
+                and math.prod(self.values[origin].shape) == tensor.numel()
+                and tensor.numel()
+            ):
                 match = (origin,)
         if match:
             return self._derive("import", match, tensor, alias=False)
         return self._enter(tensor, -1, None)
-
-    def _numel(self, value: int) -> int:
-        size = 1
-        for length in self.values[value].shape:
-            size *= length
-        return size
 
     def _place(self) -> tuple[CodeType, int] | None:
         """The function and the operation count now: to tell what left torch just here."""

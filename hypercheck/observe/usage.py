@@ -8,7 +8,7 @@ from collections import defaultdict
 from hypercheck.facts import UsageFact
 from hypercheck.findings import Link, Location
 from hypercheck.observe import frames
-from hypercheck.observe.evidence import Evidence, numel
+from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Slot
 from hypercheck.observe.operations import CONTRACTIONS, Kind
 from hypercheck.observe.samples import LAYERS
@@ -43,7 +43,7 @@ class Usage:
         op = tape.ops[slot.op]
         value = tape.values[slot.value]
         root = flow.root(slot.value)
-        total = numel(tape.values[root].shape)
+        total = math.prod(tape.values[root].shape)
         spans: tuple[tuple[int, int], ...] = ()
         used = total
         shown = flow.elements.shown(slot.value)
@@ -90,7 +90,7 @@ class Usage:
     def _usage(self, root: int, slots: list[Slot]) -> UsageFact | None:
         tape, flow = self._tape, self._flow
         shape = tape.values[root].shape
-        total = numel(shape)
+        total = math.prod(shape)
         if total == 0 or root not in flow.elements.bases:
             return None
         if not tape.values[root].requires_grad and tape.ops[tape.values[root].op].mode == "grad":
@@ -220,11 +220,11 @@ class Usage:
     def _cut_shape(self, root: int, slots: list[Slot]) -> tuple[int, ...]:
         """The shape in which the output was cut up: that of the last whole view of it."""
         tape, parents = self._tape, self._flow.elements.parents
-        total = numel(tape.values[root].shape)
+        total = math.prod(tape.values[root].shape)
         for slot in slots[:64]:
             value = slot.value
             while above := parents(value):
-                if numel(tape.values[value].shape) < total == numel(tape.values[above[0]].shape):
+                if math.prod(tape.values[value].shape) < total == math.prod(tape.values[above[0]].shape):
                     return tape.values[above[0]].shape
                 value = above[0]
         return ()
@@ -262,7 +262,7 @@ class Usage:
         """The statement that took the part: the view nearest to the weight that leaves something out."""
         flow, tape = self._flow, self._tape
         while parents := flow.elements.parents(value):
-            if numel(tape.values[value].shape) < numel(tape.values[parents[0]].shape):
+            if math.prod(tape.values[value].shape) < math.prod(tape.values[parents[0]].shape):
                 return frames.location(tape.ops[tape.values[value].op].site)
             value = parents[0]
         return None
@@ -270,7 +270,7 @@ class Usage:
 
 def _box(part: Spans, shape: tuple[int, ...]) -> list[tuple[int, int]]:
     """For each axis of a tensor of this shape, from where to where the positions go."""
-    box, width = [], numel(shape)
+    box, width = [], math.prod(shape)
     for size in shape:
         width //= size
         along = part.rows(width).columns(size)

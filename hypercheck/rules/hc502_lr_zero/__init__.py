@@ -78,6 +78,7 @@ def _late(facts: RunFacts) -> Iterator[Finding]:
     """Rates that a schedule brought down to 0 long before the training ended."""
     for optimizer in facts.optimizers:
         # A group that the program itself stops, by an assignment, is meant to stand still.
+        stopped = {key for keys, _ in optimizer.late_zeros for key in keys}
         for keys, idle in optimizer.late_zeros:
             names = tuple(facts.name(key) for key in keys if key in facts.tensors)
             if not names or idle < max(3, optimizer.steps / 4):
@@ -85,7 +86,8 @@ def _late(facts: RunFacts) -> Iterator[Finding]:
             yield Finding(
                 RULE.code,
                 RULE.name,
-                Severity.WARNING,
+                # A schedule that stops a part of the network, and not the rest, may be meant to.
+                Severity.WARNING if stopped >= set(optimizer.keys) else Severity.NOTE,
                 RULE.stage,
                 (),
                 names[0],

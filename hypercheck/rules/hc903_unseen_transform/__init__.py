@@ -35,7 +35,19 @@ from hypercheck.rules.rule import Rule
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note on transforms and scripted regions that hide their tensors."""
-    yield from ()
+    names = facts.not_observed.get("opaque")
+    if names is not None:
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.NOTE,
+            RULE.stage,
+            (),
+            names,
+            f"no generated weight was seen, and {names} hides what it uses",
+            "a transform or a scripted module is recorded as one operation: its weights are not known",
+            "run the function once without the transform, or set PYTORCH_JIT=0, and check that",
+        )
 
 
 RULE = Rule("HC903", "unseen-transform", Severity.NOTE, "before backward", check, __doc__)

@@ -2,7 +2,7 @@
 
 Finds:
 An exception inside of hypercheck itself. It was caught, your program went on, and the instrument was
-taken off.
+taken off. The report tells it in its own place (`internal_errors` in JSON), and never as a finding.
 
 Why it matters:
 The fault is ours, not yours: losses, parameters and random numbers are the same as without hypercheck.
