@@ -119,7 +119,8 @@ class Observation:
                 continue
             op = tape.ops[edge.op]
             first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source
-            if first or op.name in _LOOKUPS:
+            # A view that is taken under no_grad is there to be initialised, and not to be looked up.
+            if first or (op.name in _LOOKUPS and tape.values[edge.target].requires_grad):
                 found.add(number)
         return found
 
