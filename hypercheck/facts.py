@@ -64,7 +64,9 @@ class UpdateFact:
     learning_rate: float | None = None
     optimizer: str = ""
     reached: bool = False
-    """Whether the walk of `next_functions` from this step's losses came to it."""
+    """Whether the walk of `next_functions` from this step's losses came to it, or it was given a gradient."""
+    given_at: Location | None = None
+    """Where the program set its gradient by hand."""
     cleared_at: Location | None = None
     """Where its gradient was cleared or replaced after the backward that had filled it."""
     carried: bool = False
@@ -238,6 +240,22 @@ class DeadFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedSibling:
+    """A tensor that made two pieces of the main network, with siblings of it that made none.
+
+    There are as many pieces as siblings: one of them was meant for each.
+    """
+
+    key: int
+    idle: tuple[int, ...]
+    pieces: int
+    shape: tuple[int, ...]
+    """That of one piece."""
+    location: Location | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeightHealth:
     """One generated weight where the main network used it, in numbers of a few of its elements."""
 
@@ -276,6 +294,10 @@ class WeightHealth:
     """Whether the rows of the data that went in differ, row for row of the output."""
     levelled_at: Location | None = None
     """Where the conditions became alike, if that was before anything trainable."""
+    behind_mark: str = ""
+    """A hash of what the data that went in was computed from, without anything trainable."""
+    behind_at: Location | None = None
+    """The statement that computed it."""
     pieces: int = 0
     """How many rows of a generator without data became parts of weights, side by side; else 0."""
     pieces_of: str = ""
@@ -354,6 +376,7 @@ class StepFacts:
     """Parameters that generate weights and were made in this step, unknown to every optimizer."""
     unheld: tuple[int, ...] = ()
     """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""
+    shared: tuple[SharedSibling, ...] = ()
     health: Health = field(default_factory=Health)
     numbers: StepNumbers | None = None
 

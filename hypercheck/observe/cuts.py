@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -11,7 +12,8 @@ from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Edge
-from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
 
 
@@ -46,7 +48,7 @@ class CutFinder:
             victims = {self._tape.values[value].object for value in above} & full
             rows: dict[int, tuple[tuple[int, int], ...]] = {}
             if not victims:
-                if edge.target not in flow.into_slots and not self._feeds_slot(edge):
+                if not self._feeds_weight(edge):
                     continue
                 rows = self._starved_rows(edge, above)
                 if not rows:
@@ -69,7 +71,7 @@ class CutFinder:
             for key, fact in found.items()
             if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
         ]
-        return [*self._main_cuts(kept), *self._opaque(starved)]
+        return [*self._main_cuts(kept), *self._opaque(starved), *self._flat()]
 
     def constants(self) -> list[ConstantTerm]:
         """Numbers that were added to the loss, where they are all that comes of the generated weights."""
@@ -163,8 +165,10 @@ class CutFinder:
                     stack.append(child.target)
         return False
 
-    def _feeds_slot(self, edge: Edge) -> bool:
-        return any(slot.value == edge.target for slot in self._flow.slots)
+    def _feeds_weight(self, edge: Edge) -> bool:
+        """Whether the values become a weight, or scale or shift what the network computes."""
+        used = any(slot.value == edge.target for slot in self._flow.slots)
+        return used or edge.target in self._flow.into_slots or self._modulates(edge)
 
     def _main_cuts(self, cuts: list[CutFact]) -> list[CutFact]:
         """Where the victims of a side way are victims of a way into a weight too, the latter is to blame."""
@@ -188,7 +192,7 @@ class CutFinder:
         source = self._naming.value(edge.source)
         target_value = op.outputs[0] if op.outputs else edge.target
         target = self._naming.value(target_value)
-        weight = edge.target in flow.into_slots or self._feeds_slot(edge) or self._modulates(edge)
+        weight = self._feeds_weight(edge)
         fact, receiver = tape.values[edge.source], tape.values[target_value]
         seen = [
             f"{source}: {'leaf' if fact.leaf else 'has a grad_fn'}, requires_grad=True, "
@@ -216,8 +220,7 @@ class CutFinder:
         """Rows of tensors that learn otherwise, whose gradient is exactly zero and that pass this cut."""
         rows: dict[int, tuple[tuple[int, int], ...]] = {}
         flow, tape = self._flow, self._tape
-        for root, part in (flow.elements.shown(edge.source) or {}).items():
-            rows.update(self._rows_behind(root, part))
+        rows.update(self._rows_shown(edge.source))
         for value in above:
             fact = tape.values[value]
             if fact.op < 0:
@@ -227,6 +230,8 @@ class CutFinder:
                 continue
             leaf = next((item for item in op.inputs if tape.values[item].leaf and item in flow.live), None)
             if leaf is None:
+                if any(item in flow.live for item in op.inputs):
+                    rows.update(self._rows_shown(value))
                 continue
             number = tape.values[leaf].object
             update = self._updates.get(number)
@@ -236,6 +241,32 @@ class CutFinder:
                 if tape.values[root].object == number:
                     rows.update(self._rows_of(root, part))
         return rows
+
+    def _rows_shown(self, value: int) -> dict[int, tuple[tuple[int, int], ...]]:
+        """The rows without a gradient of the heads whose output the value shows."""
+        rows: dict[int, tuple[tuple[int, int], ...]] = {}
+        for root, part in (self._flow.elements.shown(value) or {}).items():
+            rows.update(self._rows_behind(root, part))
+        return rows
+
+    def _flat(self) -> Iterator[CutFact]:
+        """Operations of zero derivative that starve some rows of a head that learns otherwise."""
+        tape, flow = self._tape, self._flow
+        for edge in {edge.op: edge for edges in flow.children.values() for edge in edges}.values():
+            op, value = tape.ops[edge.op], edge.source
+            if op.name not in ZERO_DERIVATIVE or value not in flow.live:
+                continue
+            for _ in range(16):
+                rows = self._rows_shown(value)
+                index = tape.values[value].op
+                if rows or index < 0 or tape.ops[index].name in LAYERS:
+                    break
+                value = next((item for item in tape.ops[index].inputs if item in flow.live), -1)
+                if value < 0:
+                    break
+            if rows:
+                verdict = mechanisms.Verdict("nondifferentiable-op", frames.location(op.site), (), edge.op)
+                yield self._cut_fact(edge, verdict, set(), rows)
 
     def _rows_behind(self, root: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
         """The rows of the head's weight and bias that make these elements of its output."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from typing import Any
 
 from hypercheck.facts import DeadEnd
 from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.operations import ADDITIONS, SCALINGS, Kind
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
 from hypercheck.observe.tape import ModuleCall, Tape
 
 
@@ -61,6 +62,7 @@ class DeadEndFinder:
                     stack.append(target)
                 if isinstance(op.arguments, tuple) and op.name not in ADDITIONS | SCALINGS:
                     used_as_weight = used_as_weight or _as_weight(op.arguments, value, hungry, tape)
+                used_as_weight = used_as_weight or self._meets_data(index, value)
         return self._dead_end_of(tuple(sorted(reads)), flood, used_as_weight)
 
     def _dead_end_of(self, victims: tuple[int, ...], flood: set[int], used: bool) -> list[DeadEnd]:
@@ -76,9 +78,11 @@ class DeadEndFinder:
         source = self._naming.value(last)
         made = frames.location(tape.ops[tape.values[last].op].site, "generated here")
         shapes = tuple(dict.fromkeys(tape.values[value].shape for value in sorted(terminal)))[-12:]
-        for call in self._session.functional_calls:
-            if call["op"] < self._step.first_op:
-                continue
+        calls = [call for call in self._session.functional_calls if call["op"] >= self._step.first_op]
+        if any(self._came_back(call, flood) for call in calls):
+            place = frames.location(tape.ops[self._exports(flood)[-1]].site)
+            return [DeadEnd("exported", place, victims, source, shapes)]
+        for call in calls:
             place = frames.location(call["site"])
             if call["unknown"] and set(call["given"].values()) & objects:
                 names = tuple(call["unknown"][:6])
@@ -107,19 +111,15 @@ class DeadEndFinder:
                 ]
         loss_at = self._evidence.loss_location()
         if used:
-            return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
+            lost = not self._evidence.readers.get(last) and self._stays_inside(last)
+            place = made if lost else loss_at
+            return [DeadEnd("disconnected", place, victims, source, shapes, (), (made,) if made else ())]
         fits = self._fitting(shapes, own)
         if fits:
             mine = {number: item for number, item in own.items() if self._naming.object(number) in fits}
             place = self._main_call(mine or own, flood, tape.values[last].op) or made
             return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
-        gone = [
-            index
-            for index in range(self._step.first_op, self._evidence.end())
-            if tape.ops[index].kind == Kind.EXPORT
-            and flood & set(tape.ops[index].inputs)
-            and tape.ops[index].name not in ("item", "__float__")
-        ]
+        gone = self._exports(flood)
         # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
         if gone and not any(slot.value in flow.live for slot in flow.slots):
             return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
@@ -127,6 +127,36 @@ class DeadEndFinder:
             return []
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
+
+    def _exports(self, flood: set[int]) -> list[int]:
+        """The operations by which whole values left torch."""
+        ops = self._tape.ops
+        return [
+            index
+            for index in range(self._step.first_op, self._evidence.end())
+            if ops[index].kind == Kind.EXPORT
+            and flood & set(ops[index].inputs)
+            and ops[index].name not in ("item", "__float__")
+        ]
+
+    def _came_back(self, call: dict[str, Any], flood: set[int]) -> bool:
+        """Whether the call was given tensors from outside of torch, while generated ones had gone there."""
+        given = [number for name, number in call["given"].items() if name not in call["own"]]
+        firsts = [self._tape.first_values[number] for number in given if number in self._tape.first_values]
+        values = [self._tape.values[first] for first in firsts]
+        new = any(value.op >= self._step.first_op and not value.requires_grad for value in values)
+        return new and bool(self._exports(flood))
+
+    def _meets_data(self, index: int, value: int) -> bool:
+        """Whether a computed value is multiplied with data that the loss depends on too."""
+        op, tape, flow = self._tape.ops[index], self._tape, self._flow
+        fact = tape.values[value]
+        if op.name not in CONTRACTIONS | SCALINGS or fact.leaf or not fact.requires_grad:
+            return False
+        return any(
+            other >= 0 and not tape.values[other].requires_grad and flow.root(other) in flow.in_loss
+            for other in op.inputs
+        )
 
     def _stays_inside(self, value: int) -> bool:
         """Whether a module that made the value never gave it out: outputs that callers ignore are normal."""

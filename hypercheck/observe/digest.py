@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 
 import torch
 
@@ -12,13 +13,17 @@ from hypercheck.observe import frames, health
 from hypercheck.observe.cuts import CutFinder
 from hypercheck.observe.dead_ends import DeadEndFinder
 from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.frames import Site
 from hypercheck.observe.freezes import Freezes
 from hypercheck.observe.membership import Membership
 from hypercheck.observe.operations import Kind
 from hypercheck.observe.rewrites import RewriteFinder
 from hypercheck.observe.session import Backward, Session, Step, Update
+from hypercheck.observe.siblings import SiblingFinder
 from hypercheck.observe.usage import Usage
 from hypercheck.observe.zeroed import ZeroFinder
+
+_WRITES = frozenset({int(Kind.WRITE), int(Kind.DATA_SET), int(Kind.FOREACH_WRITE)})
 
 
 class Digest(Evidence):
@@ -62,6 +67,7 @@ class Digest(Evidence):
             whole_generator_frozen=bool(generator_frozen) and not trains,
             fresh=tuple(self.membership.fresh()),
             unheld=tuple(self.membership.unheld()),
+            shared=tuple(SiblingFinder(self).facts(starved)),
             health=health.of_step(self),
             numbers=self._numbers(),
         )
@@ -94,7 +100,8 @@ class Digest(Evidence):
             ratio=update.ratio,
             learning_rate=update.rate,
             optimizer=self.naming.optimizer(record) if record else "",
-            reached=update.object in self.reached,
+            reached=update.object in self.reached or update.object in self._given,
+            given_at=frames.location(self._given[update.object][1]) if update.object in self._given else None,
             cleared_at=cleared,
             carried=carried,
             finite_after=update.finite_after,
@@ -119,7 +126,7 @@ class Digest(Evidence):
             self._written = {}
             for index in range(self.step.first_op, self.end()):
                 op = self.tape.ops[index]
-                if op.kind in (Kind.WRITE, Kind.DATA_SET, Kind.FOREACH_WRITE):
+                if op.kind in _WRITES:
                     for value in op.outputs:
                         self._written[self.tape.values[value].object] = index
         return self._written
@@ -127,14 +134,28 @@ class Digest(Evidence):
     def _replaced_since(self, number: int, item: Backward) -> bool:
         """Whether the gradient was set by hand after the backward, so that nothing adds up."""
         events = self.tape.grad_events[item.event : self.step.end_event]
-        return any(owner == number for _, owner, _, _ in events)
+        return any(owner == number and what != "scale" for _, owner, what, _ in events)
+
+    @cached_property
+    def _given(self) -> dict[int, tuple[int, Site | None]]:
+        """Tensors whose gradient was set by hand in this step, to the last such event and its place."""
+        found: dict[int, tuple[int, Site | None]] = {}
+        for index in range(self.step.end_event - 1, -1, -1):
+            op, owner, what, site = self.tape.grad_events[index]
+            if op < self.step.first_op:
+                break
+            if what == "set":
+                found.setdefault(owner, (index, site))
+        return found
 
     def _cleared_at(self, number: int) -> Location | None:
         filled = [item.event for item in self.step.backwards if number in item.filled]
+        if number in self._given:
+            filled.append(self._given[number][0] + 1)
         alive = frozenset().union(*(item.alive for item in self.step.backwards))
         if not filled:
             return None
-        for _, owner, what, site in self.tape.grad_events[filled[-1] : self.step.end_event]:
+        for _, owner, what, site in self.tape.grad_events[max(filled) : self.step.end_event]:
             if owner == number and (what == "clear" or (what == "scale" and number in alive)):
                 return frames.location(site)
         return None

@@ -1,9 +1,11 @@
-"""Element-exact use of a generator's output: the chain of views replayed on an index tensor."""
+"""Element-exact use of a generator's output: the chain of views replayed on tensors without memory."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from hypercheck.observe.operations import Kind
 from hypercheck.observe.spans import Spans
 from hypercheck.observe.tape import Op, Ref, Tape
 
+_VIEWS = frozenset({int(Kind.VIEW), int(Kind.MAYBE_VIEW)})
 _SAME_PLACE = frozenset(
     "Parameter as_subclass data.__set__ flags clone detach data contiguous to float double half bfloat16 "
     "cpu cuda type type_as neg tanh sigmoid relu gelu softplus exp log sqrt abs clamp requires_grad_ "
@@ -37,31 +40,37 @@ _JOIN_CALLS: dict[str, Any] = {
     "index_select": torch.index_select,
 }
 _PICKS = frozenset({*_JOIN_CALLS, "__getitem__", "as_strided"})
+_UNITE = frozenset(_JOIN_CALLS) - {"index_select", "repeat_interleave"}
+"""Those that leave nothing out of what they are given."""
+_IN_ORDER = frozenset("reshape flatten ravel reshape_as unflatten view_as".split())
 _LARGEST = 8_000_000
 
 
 class Elements:
-    """Index tensors of values: which element of which root each element of a value shows.
+    """Which element of which root each element of a value shows.
 
-    A root is a value that was computed, not merely viewed or moved. Elements of all roots are numbered in
-    one space, root by root; -1 stands for an element of no root.
+    A root is a value that was computed, not merely viewed or moved. Each value has a stand-in without memory
+    (a tensor on the meta device) that is viewed as the value was: its offset and strides tell which elements
+    of its base it shows. The base is the stand-in of a root, or of a value that was put together or copied,
+    whose elements are written down as numbers only where they are asked for. Elements of all roots are
+    numbered in one space, root by root.
     """
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._known: dict[int, Tensor | None] = {}
+        self._bases: dict[int, int] = {}
+        """`id` of a stand-in that is no view of another one, to its value."""
+        self._numbers: dict[int, Tensor] = {}
+        """Values that were put together or copied, to the numbers of their elements."""
         self.bases: dict[int, int] = {}
-        self._roots: list[int] = []
-        self._starts: list[int] = []
-        """The roots and where each begins, in the order of their numbers."""
-        self._storages: dict[int, int] = {}
-        """Where a root's index tensor lies in memory, to the root: what lies there too is a view of it."""
+        """Roots to the numbers of their first elements, in ascending order."""
         self._shown: dict[int, dict[int, Spans]] = {}
         self._above: dict[int, tuple[int, ...]] = {}
         self._next = 0
 
     def of(self, value: int) -> Tensor | None:
-        """The index tensor of a value, shaped like it; None where the way cannot be replayed."""
+        """The stand-in of a value, shaped like it; None where the way cannot be replayed."""
         stack = [value]
         while stack:
             top = stack[-1]
@@ -77,46 +86,114 @@ class Elements:
             stack.pop()
         return self._known[value]
 
+    def ends(self, part: Tensor) -> tuple[int, int]:
+        """The least and the greatest number of the elements that a stand-in, or a part of one, shows."""
+        base, places = self._base(part), _places(part)
+        while base not in self.bases:
+            source = self._known[self.parents(base)[0]]
+            if source is None or not self._is_copy(base):
+                places = self._numbered(part)
+                return int(places.min()), int(places.max())
+            base, places = self._base(source), _places_in(source, places)
+        return self.bases[base] + int(places.min()), self.bases[base] + int(places.max())
+
+    def _is_copy(self, base: int) -> bool:
+        """Whether a base holds the elements of another value in their order."""
+        op = self._op(base)
+        return op is not None and (op.name in _IN_ORDER or op.name in _SAME_PLACE)
+
     def shown(self, value: int) -> dict[int, Spans] | None:
         """Roots to the flat positions that the value shows of them; None where that cannot be replayed."""
-        index = self.of(value)
-        if index is None:
+        if self.of(value) is None:
             return None
-        below = []
-        while value not in self._shown and self._rearranges(value):
-            below.append(value)
-            value = self.parents(value)[0]
         if value not in self._shown:
-            self._shown[value] = self._spans_of(self._known[value] if below else index)
-        found = self._shown[value]
-        self._shown.update(dict.fromkeys(below, found))
-        return found
+            found: dict[int, list[Spans]] = defaultdict(list)
+            stack, seen = [value], {value}
+            while stack:
+                top = stack.pop()
+                parts = self._whole_parts(top) if top not in self._shown else ()
+                if not parts:
+                    for root, spans in (self._shown.get(top) or self._spans_of(top)).items():
+                        found[root].append(spans)
+                stack.extend([part for part in parts if part not in seen])
+                seen.update(parts)
+            self._shown[value] = {
+                root: Spans.union(found[root]) for root in sorted(found, key=self.bases.__getitem__)
+            }
+        return self._shown[value]
 
-    def _rearranges(self, value: int) -> bool:
-        """Whether the value shows all elements of its parent, each once, in whatever order."""
+    def _whole_parts(self, value: int) -> tuple[int, ...]:
+        """The values of which the value shows all elements, in whatever order, and nothing else."""
         parents, op = self.parents(value), self._op(value)
-        if op is None or len(parents) != 1 or value in self.bases or self._known.get(parents[0]) is None:
-            return False
-        shapes = self._tape.values[value].shape, self._tape.values[parents[0]].shape
-        return op.name not in _PICKS and math.prod(shapes[0]) == math.prod(shapes[1])
+        if op is None or value in self.bases or any(self._known.get(parent) is None for parent in parents):
+            return ()
+        size = math.prod(self._tape.values[value].shape)
+        if op.name in _UNITE:
+            return parents if size else ()
+        if len(parents) != 1 or op.name in _PICKS or size != math.prod(self._tape.values[parents[0]].shape):
+            return ()
+        return parents
 
-    def _spans_of(self, index: Tensor | None) -> dict[int, Spans]:
-        if index is None:
+    def _spans_of(self, value: int) -> dict[int, Spans]:
+        index = self._known[value]
+        if index is None or not index.numel():
             return {}
-        root = self._storages.get(index.untyped_storage().data_ptr()) if index.numel() else None
-        if root is not None:
-            return {root: Spans.strided(index.shape, index.stride(), int(index.storage_offset()))}
-        everything = Spans.of(index.flatten())
+        base = self._base(index)
+        if base in self.bases:
+            return {base: Spans.strided(index.shape, index.stride(), int(index.storage_offset()))}
+        everything = Spans.of(self._numbered(index).flatten())
         found: dict[int, Spans] = {}
-        if not len(everything):
-            return found
-        at = max(0, bisect_right(self._starts, int(everything.starts[0])) - 1)
-        end = bisect_left(self._starts, int(everything.ends[-1]))
-        for root, base in zip(self._roots[at:end], self._starts[at:end]):
-            part = everything.within(base, base + math.prod(self._tape.values[root].shape))
+        roots, starts = list(self.bases), list(self.bases.values())
+        at = max(0, bisect_right(starts, int(everything.starts[0])) - 1)
+        end = bisect_left(starts, int(everything.ends[-1]))
+        for root, start in zip(roots[at:end], starts[at:end]):
+            part = everything.within(start, start + math.prod(self._tape.values[root].shape))
             if len(part):
                 found[root] = part
         return found
+
+    # -- numbers --------------------------------------------------------------------------------
+
+    def _base(self, index: Tensor) -> int:
+        """The value whose stand-in this stand-in is a view of."""
+        return self._bases[id(index if index._base is None else index._base)]
+
+    def _numbered(self, index: Tensor) -> Tensor:
+        """The numbers of the elements that a stand-in shows."""
+        stack = [self._base(index)]
+        while stack:
+            top = stack[-1]
+            missing = [base for base in self._bases_above(top) if base not in self._numbers]
+            stack.extend(missing)
+            if not missing:
+                if top not in self._numbers:
+                    self._numbers[top] = self._count(top)
+                stack.pop()
+        return self._laid_out(index)
+
+    def _bases_above(self, base: int) -> list[int]:
+        """The bases whose numbers have to be known for those of one."""
+        if base in self.bases:
+            return []
+        return [self._base(known) for item in self.parents(base) if (known := self._known[item]) is not None]
+
+    def _count(self, base: int) -> Tensor:
+        shape, op = self._tape.values[base].shape, self._op(base)
+        start = self.bases.get(base)
+        if start is not None or op is None:
+            first = start or 0
+            return torch.arange(first, first + math.prod(shape), dtype=torch.int32).reshape(shape)
+        parents = self.parents(base)
+        known = {item: self._laid_out(index) for item in parents if (index := self._known[item]) is not None}
+        numbers = self._apply(op, base, parents, known)
+        assert numbers is not None
+        return numbers.contiguous()
+
+    def _laid_out(self, index: Tensor) -> Tensor:
+        numbers = self._numbers[self._base(index)]
+        return numbers.as_strided(index.shape, index.stride(), int(index.storage_offset()))
+
+    # -- the way up -----------------------------------------------------------------------------
 
     def _op(self, value: int) -> Op | None:
         index = self._tape.values[value].op
@@ -133,23 +210,22 @@ class Elements:
         op = self._op(value)
         if op is None or not op.inputs:
             return ()
-        shapes = [self._tape.values[item].shape for item in op.inputs]
-        own = self._tape.values[value].shape
         if op.name in ("view_as_real", "view_as_complex"):
             return ()  # two numbers are one element here
-        if op.kind in (Kind.VIEW, Kind.MAYBE_VIEW) and op.name not in _SAME_PLACE:
+        if op.kind in _VIEWS and op.name not in _SAME_PLACE:
             return op.inputs[:1]
         if op.name in _JOIN_CALLS and op.arguments is not None:
             return op.inputs
+        if op.name not in _SAME_PLACE and op.name not in _ELEMENTWISE_PAIR:
+            return ()
+        shapes = [self._tape.values[item].shape for item in op.inputs]
+        own = self._tape.values[value].shape
         if op.name in _SAME_PLACE:
             same = [item for item, shape in zip(op.inputs, shapes) if math.prod(shape) == math.prod(own)]
             return tuple(same[:1])
-        if op.name in _ELEMENTWISE_PAIR:
-            same = [
-                item for item, shape in zip(op.inputs, shapes) if shape == own and not self._is_input(item)
-            ]
-            if len(same) == 1 and all(math.prod(shape) <= 1 or shape == own for shape in shapes):
-                return (same[0],)
+        same = [item for item, shape in zip(op.inputs, shapes) if shape == own and not self._is_input(item)]
+        if len(same) == 1 and all(math.prod(shape) <= 1 or shape == own for shape in shapes):
+            return (same[0],)
         return ()
 
     def _is_input(self, value: int) -> bool:
@@ -161,12 +237,12 @@ class Elements:
         if size > _LARGEST or self._next > 4 * _LARGEST:
             return None
         self.bases[value] = self._next
-        self._roots.append(value)
-        self._starts.append(self._next)
-        index = torch.arange(self._next, self._next + size, dtype=torch.int32).reshape(shape)
-        if size:
-            self._storages[index.untyped_storage().data_ptr()] = value
         self._next += size
+        return self._new_base(value)
+
+    def _new_base(self, value: int) -> Tensor:
+        index = torch.empty(self._tape.values[value].shape, dtype=torch.int32, device="meta")
+        self._bases[id(index)] = value
         return index
 
     def _replay(self, value: int, parents: tuple[int, ...]) -> Tensor | None:
@@ -174,17 +250,27 @@ class Elements:
             return self._root(value)
         op = self._op(value)
         assert op is not None
-        shape = self._tape.values[value].shape
+        known = {parent: index for parent in parents if (index := self._known[parent]) is not None}
+        if op.name in _UNITE and len(known) == len(parents):
+            return self._new_base(value)
         try:
-            index = self._apply(op, value, parents)
-        except Exception:  # a call that cannot be repeated on an index tensor: not replayed, and said so
+            index = self._apply(op, value, parents, known)
+        except Exception:  # a call that cannot be repeated on a stand-in: not replayed, and said so
             index = None
-        if index is None or tuple(index.shape) != shape or index.is_floating_point() or index.is_complex():
+        if (
+            index is None
+            or tuple(index.shape) != self._tape.values[value].shape
+            or index.is_floating_point()
+            or index.is_complex()
+        ):
             return self._root(value)
-        return index
+        return index if id(index) in self._bases or index._base is not None else self._new_base(value)
 
-    def _apply(self, op: Op, value: int, parents: tuple[int, ...]) -> Tensor | None:
-        first = self._known[parents[0]]
+    def _apply(
+        self, op: Op, value: int, parents: tuple[int, ...], known: Mapping[int, Tensor]
+    ) -> Tensor | None:
+        """The operation once more, with what is known in the place of its inputs."""
+        first = known.get(parents[0])
         if first is None:
             return None
         if op.name in _SAME_PLACE or op.name in _ELEMENTWISE_PAIR:
@@ -195,7 +281,7 @@ class Elements:
             return first.expand(self._tape.values[value].shape)
         if op.arguments is None:
             return getattr(first, op.name) if op.name in ("T", "mT", "H", "mH", "real") else None
-        args, kwargs = self._filled(op.arguments)
+        args, kwargs = _filled(op.arguments, known)
         if op.name in _JOIN_CALLS:
             out = _JOIN_CALLS[op.name](*args, **kwargs)
         elif hasattr(Tensor, op.name) and isinstance(args[0] if args else None, Tensor):
@@ -205,14 +291,30 @@ class Elements:
             out = getattr(torch, op.name)(*args, **kwargs)
         return out if isinstance(out, Tensor) else out[op.outputs.index(value)]
 
-    def _filled(self, item: Any) -> Any:
-        if isinstance(item, Ref):
-            known = self._known.get(item.value)
-            if known is None:
-                raise ValueError("a part is not known")
-            return known
-        if type(item) in (tuple, list):
-            return type(item)(self._filled(part) for part in item)
-        if isinstance(item, dict):
-            return {key: self._filled(part) for key, part in item.items()}
-        return item
+
+def _places(index: Tensor) -> Tensor:
+    """The flat positions in its base of the elements that a stand-in shows."""
+    places = torch.tensor(int(index.storage_offset()))
+    for size, stride in zip(index.shape, index.stride()):
+        places = places[..., None] + torch.arange(size) * stride
+    return places
+
+
+def _places_in(source: Tensor, order: Tensor) -> Tensor:
+    """The flat positions, in its base, of the elements that are at these places in a stand-in's order."""
+    places = torch.full_like(order, int(source.storage_offset()))
+    for size, stride in zip(reversed(source.shape), reversed(source.stride())):
+        places += order % size * stride
+        order = order // size
+    return places
+
+
+def _filled(item: Any, known: Mapping[int, Tensor]) -> Any:
+    """Kept arguments with tensors in the place of the references."""
+    if isinstance(item, Ref):
+        return known[item.value]
+    if type(item) in (tuple, list):
+        return type(item)([_filled(part, known) for part in item])
+    if isinstance(item, dict):
+        return {key: _filled(part, known) for key, part in item.items()}
+    return item

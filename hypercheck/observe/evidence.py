@@ -9,7 +9,18 @@ from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.flow import Flow, Slot
 from hypercheck.observe.naming import Naming
+from hypercheck.observe.operations import SLOTS
 from hypercheck.observe.session import Session, Step
+from hypercheck.observe.tape import Op
+
+_WEIGHT_NAMES = frozenset("weight bias right left".split())
+
+
+def _weights(op: Op) -> list[int]:
+    """The values that an operation may have taken as its weights."""
+    if op.name not in SLOTS:
+        return []
+    return [value for name, value in op.arguments or () if name in _WEIGHT_NAMES]
 
 
 class Evidence:
@@ -30,7 +41,7 @@ class Evidence:
 
     def _trainable(self) -> frozenset[int]:
         held = {number for record in self.session.optimizers for number in record.objects}
-        leaves = {value.object for value in self.tape.values if value.leaf}
+        leaves = self.tape.leaves()
         # What autograd.grad differentiates by and no optimizer steps is an input: a collocation point.
         points = {n for n in self.session.differentiated if not self.tape.objects[n].is_parameter}
         return frozenset(held | (leaves - points))
@@ -143,20 +154,13 @@ class Evidence:
         return None
 
     def weight_values(self) -> list[int]:
-        found = []
-        for edges in self.flow.children.values():
-            for edge in edges:
-                op = self.tape.ops[edge.op]
-                if edge.op >= self.step.first_op and isinstance(op.arguments, tuple):
-                    for item in op.arguments:
-                        if (
-                            isinstance(item, tuple)
-                            and len(item) == 2
-                            and item[0] in ("weight", "bias", "right", "left")
-                        ):
-                            if item[1] == edge.source:
-                                found.append(edge.source)
-        return list(dict.fromkeys(found))
+        """The values that stand where weights stand, in this step."""
+        ops, first = self.tape.ops, self.step.first_op
+        return [
+            source
+            for source, edges in self.flow.children.items()
+            if any(edge.op >= first and source in _weights(ops[edge.op]) for edge in edges)
+        ]
 
     def only_through(self, indexes: tuple[int, ...], live: list[int]) -> list[int]:
         """The tensors whose every live way to the loss passes one of the operations."""

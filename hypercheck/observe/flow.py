@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -14,12 +14,16 @@ from hypercheck.observe.operations import (
     CONTRACTIONS,
     NAMED_WEIGHTS,
     SCALINGS,
+    SLOTS,
     Kind,
 )
 from hypercheck.observe.tape import Op, Tape
 
 _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
 _PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})
+_OPAQUE = ("vmap", "function:", "func.grad")
+_FLAG_SET = int(Kind.FLAG_SET)
+_new = tuple.__new__
 _LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
 
 
@@ -56,8 +60,9 @@ class Flow:
         self.first_op = first_op
         self.elements = Elements(tape)
         self.in_loss: set[int] = set()
-        self.children: dict[int, list[Edge]] = {}
+        self.children: dict[int, list[Edge]] = defaultdict(list)
         self.live: set[int] = set()
+        self._roots: dict[int, int] = {}
         self._reach()
         self._carry()
 
@@ -66,23 +71,20 @@ class Flow:
     def _reach(self) -> None:
         values, ops = self.tape.values, self.tape.ops
         stack = [value for value in self.losses if value >= 0]
-        seen = self.in_loss
+        seen, children = self.in_loss, self.children
         seen.update(stack)
-        done: set[int] = set()
         while stack:
             value = stack.pop()
             index = values[value].op
             if index < 0:
                 continue
-            op = ops[index]
-            for source in op.inputs:
+            for source in ops[index].inputs:
                 if source < 0:
                     continue
-                self.children.setdefault(source, []).append(Edge(source, value, index))
+                children[source].append(_new(Edge, (source, value, index)))
                 if source not in seen:
                     seen.add(source)
                     stack.append(source)
-            done.add(value)
 
     def _carry(self) -> None:
         values, ops = self.tape.values, self.tape.ops
@@ -94,19 +96,18 @@ class Flow:
             index = values[value].op
             if index < 0:
                 continue
-            for source in ops[index].inputs:
-                if source >= 0 and source not in live and self.carries(source, value, ops[index]):
+            op = ops[index]
+            for source in op.inputs:
+                if source >= 0 and source not in live and self.carries(source, value, op):
                     live.add(source)
                     stack.append(source)
 
     def carries(self, source: int, target: int, op: Op) -> bool:
         """Whether a gradient at `target` comes back to `source`."""
-        values = self.tape.values
-        if not values[source].requires_grad or not values[target].requires_grad:
+        above, below = self.tape.values[source], self.tape.values[target]
+        if not above.requires_grad or not below.requires_grad or below.leaf:
             return False
-        if values[target].leaf:
-            return False
-        return not (values[source].object == values[target].object and op.kind == Kind.FLAG_SET)
+        return op.kind != _FLAG_SET or above.object != below.object
 
     def same_object(self, edge: Edge) -> bool:
         """Whether the edge is one tensor's own history: a write in place, or a changed flag."""
@@ -180,8 +181,11 @@ class Flow:
         """Every use of a generated value as a weight, on the way to the loss."""
         found: list[Slot] = []
         roots: set[int] = set()
-        for index in sorted({edge.op for edges in self.children.values() for edge in edges}):
-            op = self.tape.ops[index]
+        values, ops = self.tape.values, self.tape.ops
+        for index in sorted({values[value].op for value in self.in_loss}):
+            op = ops[index]
+            if index < 0 or not (op.name in SLOTS or op.name in _RECURRENT or op.name.startswith(_OPAQUE)):
+                continue
             for argument, value, soft in self._weight_arguments(op, index, roots):
                 if self.is_generated(value):
                     found.append(
@@ -212,21 +216,21 @@ class Flow:
 
     def root(self, value: int) -> int:
         """The computed value that this one is a view of (the first one, where several were joined)."""
-        seen = 0
-        while seen < 10_000:
-            parents = self.elements.parents(value)
-            if not parents:
-                return value
-            value = parents[0]
-            seen += 1
-        return value
+        way = []
+        root = value
+        while root not in self._roots and (parents := self.elements.parents(root)):
+            way.append(root)
+            root = parents[0]
+        root = self._roots.setdefault(root, root)
+        self._roots.update(dict.fromkeys(way, root))
+        return root
 
     def _weight_arguments(self, op: Op, index: int, roots: set[int]) -> Iterator[tuple[str, int, bool]]:
         if op.name in _RECURRENT:
             for position, value in enumerate(op.inputs[2:]):
                 yield f"weight {position}", value, True
             return
-        if op.name.startswith(("vmap", "function:", "func.grad")):
+        if op.name.startswith(_OPAQUE):
             for note in self.tape.inner_sites.get(index, ()):
                 if note[0].startswith("slot:"):
                     for argument, value in note[2]:
@@ -237,11 +241,7 @@ class Flow:
                     if self.root(value) in roots or self._free_of_data(value):
                         yield "weight", value, True
             return
-        if not isinstance(op.arguments, tuple) or not op.arguments or not isinstance(op.arguments[0], tuple):
-            return
-        if not all(len(item) == 2 and isinstance(item[0], str) for item in op.arguments):
-            return
-        pairs: list[tuple[str, int]] = list(op.arguments)
+        pairs: list[tuple[str, int]] = list(op.arguments or ())
         if op.name in CONTRACTIONS or op.name in SCALINGS or op.name in ADDITIONS:
             yield from self._soft_arguments(op, pairs, roots)
             return
@@ -315,7 +315,11 @@ class Flow:
     @cached_property
     def below_slots(self) -> set[int]:
         """The values that were computed with a generated weight."""
-        stack = [value for slot in self.slots for value in self.tape.ops[slot.op].outputs]
+        return self.descendants(*(value for slot in self.slots for value in self.tape.ops[slot.op].outputs))
+
+    def descendants(self, *values: int) -> set[int]:
+        """The values, and what was computed with them on the way to the loss."""
+        stack = list(values)
         found = set(stack)
         while stack:
             for edge in self.children.get(stack.pop(), ()):

@@ -9,30 +9,31 @@ from hypercheck.facts import CutFact, DeadFunction, UpdateFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.story import Cuts, on_the_way
-from hypercheck.observe.walk import GradNode, Walk
+from hypercheck.observe.walk import Walk
 
 
 def autograd_flow(
-    nodes: Iterable[GradNode],
+    names: Iterable[str],
+    leaf_of: Mapping[int, int],
     edges: Iterable[tuple[int, int]],
     leaves: Sequence[str],
     updates: Mapping[int, UpdateFact] = MappingProxyType({}),
 ) -> Flow:
     """The raw autograd nodes below a loss, in the direction of the values.
 
-    `leaves` names what each AccumulateGrad node fills, and `updates` tells, by the node's index into it, what
-    gradient came there.
+    `names` are the nodes', `leaf_of` gives the index into `leaves` for AccumulateGrad nodes. `leaves` names
+    what these fill, and `updates` tells, by the same index, what gradient came there.
     """
     drawn = [FlowNode("loss", "loss", "loss")]
-    for node in nodes:
-        if node.leaf is None:
-            drawn.append(FlowNode(str(node.number), "autograd", node.name))
+    for number, name in enumerate(names):
+        leaf = leaf_of.get(number)
+        if leaf is None:
+            drawn.append(FlowNode(str(number), "autograd", name))
             continue
-        update = updates.get(node.leaf)
+        update = updates.get(leaf)
         norm = update.norm if update and update.gradient == "ok" else None
         starved = bool(update and update.gradient in ("none", "zero"))
-        label = leaves[node.leaf]
-        drawn.append(FlowNode(str(node.number), "parameter", label, (node.name,), norm, starved))
+        drawn.append(FlowNode(str(number), "parameter", leaves[leaf], (name,), norm, starved))
     arrows = [FlowEdge(str(target), str(source), "linked") for source, target in edges]
     if len(drawn) > 1:
         arrows.append(FlowEdge("0", "loss", "linked"))
@@ -42,7 +43,7 @@ def autograd_flow(
 def walk_flow(walk: Walk) -> Flow:
     """The autograd graph of a walk; its leaves are known by their shapes."""
     leaves = [f"leaf {'x'.join(map(str, leaf.shape)) or 'scalar'}" for leaf in walk.leaves]
-    return autograd_flow(walk.nodes, walk.edges, leaves)
+    return autograd_flow(walk.names, walk.leaf_of, walk.edges, leaves)
 
 
 def op_flow(digest: Digest, cuts: Iterable[CutFact], dead_functions: Iterable[DeadFunction] = ()) -> Flow:

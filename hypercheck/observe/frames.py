@@ -45,33 +45,41 @@ class FrameReader:
         self._kinds: dict[int, int] = {}
         self._tags: dict[int, str] = {}
         self._codes: list[CodeType] = []
-        self._sites: dict[tuple[int, int], Site] = {}
+        self._sites: dict[int, dict[int, Site]] = {}
+        """The user's code to its instructions to their sites: each is one object, to be known by its `id`."""
+        self._installed: dict[int, dict[int, Site]] = {}
+        self._passed: set[int] = set()
+        """Library code without a tag."""
         self._user_roots = user_roots
 
     def site(self, frame: FrameType | None) -> tuple[Site | None, tuple[str, ...]]:
         """The innermost user statement at or above `frame`, and the tags of the library calls between."""
-        kinds, tags = self._kinds, self._tags
-        if frame is not None and kinds.get(id(frame.f_code)) == _USER:
-            known = self._sites.get((id(frame.f_code), frame.f_lasti))
+        if frame is None:
+            return None, ()
+        sites = self._sites.get(id(frame.f_code))
+        if sites is not None:
+            known = sites.get(frame.f_lasti)
             if known is not None:
                 return known, ()
+        return self._search(frame)
+
+    def _search(self, top: FrameType) -> tuple[Site | None, tuple[str, ...]]:
+        frame: FrameType | None = top
+        passed = self._passed
         found: list[str] = []
         installed: Site | None = None
         while frame is not None:
-            code = frame.f_code
-            kind = kinds.get(id(code))
-            if kind is None:
-                kind = self._classify(frame)
-            if kind == _USER:
-                place = (id(code), frame.f_lasti)
-                known = self._sites.get(place)
-                if known is None:
-                    known = self._sites[place] = Site(code, frame.f_lasti)
-                return known, tuple(found)
-            if kind == _INSTALLED and installed is None:
-                installed = Site(code, frame.f_lasti)
-            if id(code) in tags:
-                found.append(tags[id(code)])
+            code = id(frame.f_code)
+            if code not in passed:
+                kind = self._kinds.get(code)
+                if kind is None:
+                    kind = self._classify(frame)
+                if kind == _USER:
+                    return _kept(self._sites, frame), tuple(found)
+                if kind == _INSTALLED and installed is None:
+                    installed = _kept(self._installed, frame)
+                if code in self._tags:
+                    found.append(self._tags[code])
             frame = frame.f_back
         return installed, tuple(found)
 
@@ -88,6 +96,8 @@ class FrameReader:
                 self._tags[id(code)] = tag
         kind = self._kind(code, module)
         self._kinds[id(code)] = kind
+        if kind == _LIBRARY and id(code) not in self._tags:
+            self._passed.add(id(code))
         self._codes.append(code)
         return kind
 
@@ -105,6 +115,11 @@ class FrameReader:
         if "site-packages" in absolute or "dist-packages" in absolute:
             return _LIBRARY if module.split(".")[0] in ("torch", "torchvision", "numpy") else _INSTALLED
         return _LIBRARY if any(absolute.startswith(root) for root in _stdlib_roots()) else _USER
+
+
+def _kept(sites: dict[int, dict[int, Site]], frame: FrameType) -> Site:
+    known = sites.setdefault(id(frame.f_code), {})
+    return known.setdefault(frame.f_lasti, Site(frame.f_code, frame.f_lasti))
 
 
 def is_torch(code: CodeType) -> bool:
@@ -134,6 +149,15 @@ def _stdlib_roots() -> tuple[str, ...]:
 def location(site: Site | None, label: str = "") -> Location | None:
     """The place of an instruction: the lines of its statement's call, with the source and columns."""
     return _location(site, label, _here()) if site is not None else None
+
+
+def at_line(code: CodeType, line: int) -> Location:
+    """The place of a line in the file of some code."""
+    file = code.co_filename
+    source = linecache.getline(file, line).rstrip("\n")
+    function = getattr(code, "co_qualname", code.co_name)
+    function = "" if function == "<module>" else function
+    return Location(display_path(file), line, line, function, source)
 
 
 def _here() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -47,22 +47,46 @@ def measure(grad: Tensor | None, with_rows: bool = True) -> GradientSize:
 
 
 def _measure_rows(grad: Tensor) -> GradientSize:
-    """One pass over the gradient, in parts; only rows whose norm is 0 or not finite are looked at again."""
-    width = max(1, grad.numel() // grad.shape[0])
-    norms = torch.cat([_row_norms(part) for part in grad.split(max(1, _BLOCK // width))])
+    """One pass over the gradient, block by block."""
+    parts = [_measure_block(part) for part in _blocks(grad)]
+    if len(parts) == 1:
+        return parts[0]
+    norm, rows = math.hypot(*(part.norm for part in parts)), grad.shape[0]
+    states = {part.state for part in parts}
+    if "nonfinite" in states:
+        return GradientSize("nonfinite", norm, rows)
+    zero: list[tuple[int, int]] = []
+    first = 0
+    for part in parts:
+        for start, end in part.zero_rows:
+            begin = zero.pop()[0] if zero and zero[-1][1] == first + start else first + start
+            zero.append((begin, first + end))
+        first += part.rows
+    return GradientSize("zero" if states == {"zero"} else "ok", norm, rows, tuple(zero))
+
+
+def _measure_block(grad: Tensor) -> GradientSize:
+    """Only rows whose norm is 0 or not finite are looked at twice."""
+    norms = _row_norms(grad)
     norm = float(torch.linalg.vector_norm(norms))
     if not math.isfinite(norm):
         doubtful = torch.isfinite(norms).logical_not()
         # A finite row may have a norm that is too large for its type.
-        finite = all(bool(torch.isfinite(part).all()) for part in _picked(grad, doubtful, width))
+        finite = bool(torch.isfinite(grad[doubtful]).all())
         return GradientSize("ok" if finite else "nonfinite", norm, grad.shape[0])
     zero = norms == 0
     if not bool(zero.any()):
         return GradientSize("ok", norm, grad.shape[0])
     # The squares of tiny numbers are 0 as well.
-    zero[zero.clone()] = torch.cat([_all_zero(part) for part in _picked(grad, zero, width)])
+    zero[zero.clone()] = (grad[zero] == 0).reshape(int(zero.sum()), -1).all(dim=1)
     state = "zero" if bool(zero.all()) else "ok"
     return GradientSize(state, norm, grad.shape[0], ranges(zero))
+
+
+def _blocks(grad: Tensor) -> tuple[Tensor, ...]:
+    """The gradient in parts of some rows each."""
+    width = max(1, grad.numel() // grad.shape[0])
+    return grad.split(max(1, _BLOCK // width)) if grad.numel() > _BLOCK else (grad,)
 
 
 def _row_norms(rows: Tensor) -> Tensor:
@@ -71,16 +95,6 @@ def _row_norms(rows: Tensor) -> Tensor:
         return rows.abs() if wide is None else rows.abs().to(wide)
     norms: Tensor = torch.linalg.vector_norm(rows, dim=tuple(range(1, rows.dim())), dtype=wide)
     return norms
-
-
-def _picked(grad: Tensor, wanted: Tensor, width: int) -> Iterator[Tensor]:
-    """The wanted rows, a part at a time."""
-    for places in wanted.nonzero().flatten().split(max(1, _BLOCK // width)):
-        yield grad[places]
-
-
-def _all_zero(rows: Tensor) -> Tensor:
-    return (rows == 0).reshape(rows.shape[0], -1).all(dim=1)
 
 
 def _measure_shard(values: Tensor) -> GradientSize:
@@ -114,12 +128,10 @@ def ranges(mask: Tensor) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A few elements of a tensor, its version counter and its storage: enough to tell that it changed."""
+    """A few elements of a tensor: enough to tell that it changed."""
 
     positions: Tensor
     values: Tensor
-    version: int
-    pointer: int
 
 
 def fingerprint(tensor: Tensor) -> Fingerprint | None:
@@ -132,9 +144,7 @@ def fingerprint(tensor: Tensor) -> Fingerprint | None:
         if tensor.numel() == 0:
             return None
         count = tensor.numel()
-        # In double precision: in single precision the last one of 34 million positions came out one too high.
-        places = torch.linspace(0, count - 1, min(count, _SAMPLE), dtype=torch.float64)
-        positions = places.long().to(tensor.device)
+        positions = _spread(count, tensor.device)
         if (
             grad is not None
             and grad.layout == torch.strided
@@ -148,7 +158,14 @@ def fingerprint(tensor: Tensor) -> Fingerprint | None:
             near = torch.arange(start, min(row + width, start + _SAMPLE), device=tensor.device)
             positions = torch.cat([positions, near])
         flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
-        return Fingerprint(positions, flat[positions].clone(), tensor._version, tensor.data_ptr())
+        return Fingerprint(positions, flat[positions])
+
+
+@lru_cache(maxsize=1024)
+def _spread(count: int, device: torch.device) -> Tensor:
+    """Evenly spread flat positions."""
+    # In double precision: in single precision the last one of 34 million positions came out one too high.
+    return torch.linspace(0, count - 1, min(count, _SAMPLE), dtype=torch.float64).long().to(device)
 
 
 def _place_of_largest(grad: Tensor, width: int) -> int:
@@ -156,37 +173,43 @@ def _place_of_largest(grad: Tensor, width: int) -> int:
     if grad.numel() <= _BLOCK // 16:
         return int(grad.abs().argmax())
     sample = torch.linspace(0, grad.shape[0] - 1, min(grad.shape[0], 4096), dtype=torch.float64).long()
-    rows = grad[sample.to(grad.device)].reshape(len(sample), -1)
-    stride = max(1, rows.shape[1] // 16)
-    peaks = rows[:, ::stride].abs()
+    stride = max(1, width // 16)
+    peaks = grad.reshape(len(grad), -1)[:, ::stride][sample.to(grad.device)].abs()
     if bool(peaks.any()):
         best = int(peaks.argmax())
         return int(sample[best // peaks.shape[1]]) * width + best % peaks.shape[1] * stride
-    norms = torch.cat([_row_norms(part) for part in grad.split(max(1, _BLOCK // width))])
+    norms = torch.cat([_row_norms(part) for part in _blocks(grad)])
     best = int(norms.argmax())
     return best * width + int(grad[best].abs().argmax())
 
 
-def changed(tensor: Tensor, before: Fingerprint | None) -> tuple[bool | None, float]:
-    """Whether the sampled elements differ from before, and the update's size relative to the values'."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update did to the sampled elements."""
+
+    changed: bool | None = None
+    """None where there was nothing to compare with."""
+    ratio: float = 0.0
+    """The update's size relative to the values'."""
+    finite: bool = True
+    start_moved: bool = False
+    """Whether the evenly spread part of the sample changed: the part that is the same on every step."""
+
+
+def compare(tensor: Tensor, before: Fingerprint | None) -> Change:
+    """The sampled elements now, compared with those of the fingerprint."""
     if before is None:
-        return None, 0.0
+        return Change()
     with torch.no_grad(), torch._C.DisableTorchFunction():
         flat = torch_compat.local(tensor).detach().reshape(-1)
         now = flat[before.positions]
-        different = not torch.equal(now, before.values)
+        different = now != before.values
+        if not bool(different.any()):
+            return Change(False, finite=bool(torch.isfinite(now).all()))
+        start_moved = bool(different[: min(len(flat), _SAMPLE)].any())
         if now.is_complex():
-            return different, 0.0
-        size = float(torch.linalg.vector_norm(before.values.double()))
-        step = float(torch.linalg.vector_norm(now.double() - before.values.double()))
-        return different, step / size if size else float(step > 0)
-
-
-def start_moved(tensor: Tensor, before: Fingerprint | None) -> bool:
-    """Whether the evenly spread part of the sample changed: the part that is the same on every step."""
-    if before is None:
-        return False
-    with torch.no_grad(), torch._C.DisableTorchFunction():
-        positions = before.positions[: min(tensor.numel(), _SAMPLE)]
-        now = torch_compat.local(tensor).detach().reshape(-1)[positions]
-        return not torch.equal(now, before.values[: len(positions)])
+            return Change(True, 0.0, bool(torch.isfinite(now).all()), start_moved)
+        old = before.values.double()
+        size, step = float(torch.linalg.vector_norm(old)), float(torch.linalg.vector_norm(now.double() - old))
+        finite = math.isfinite(step) or bool(torch.isfinite(now).all())
+        return Change(True, step / size if size else float(step > 0), finite, start_moved)

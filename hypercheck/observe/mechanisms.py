@@ -135,7 +135,7 @@ def _write_mechanism(tape: Tape, op: Op) -> str | None:
     if all(value.requires_grad and not value.leaf for value in outputs):
         return None
     if op.mode == "no_grad":
-        return "copy-no-grad"
+        return "no-grad-block" if _writes_into_lost(tape, op) else "copy-no-grad"
     if op.name == "detach_":
         return "detach"
     if any(value.leaf for value in outputs):
@@ -143,24 +143,40 @@ def _write_mechanism(tape: Tape, op: Op) -> str | None:
     return "nondifferentiable-op" if op.name in INTEGER_LIKE else None
 
 
+def _writes_into_lost(tape: Tape, op: Op) -> bool:
+    """Whether the tensor written was itself computed without autograd, of values that lost their history."""
+    stack, seen = _makers(tape, op)[-1:], 0
+    while stack and seen < 50:
+        made, seen = stack.pop(), seen + 1
+        if made.mode == "no_grad":
+            return True
+        lost = [tape.values[item] for item in made.inputs if item >= 0]
+        stack.extend(tape.ops[value.op] for value in lost if value.op >= 0 and not value.requires_grad)
+    return False
+
+
+_ALIASES = frozenset({"data", "detach"})
+
+
 def _through_data(tape: Tape, op: Op) -> bool:
     """Whether the tensor written is an alias taken by `.data` or `detach()`."""
+    return any(first.name in _ALIASES for first in _makers(tape, op))
+
+
+def _makers(tape: Tape, op: Op) -> list[Op]:
+    """What made the tensor that is written: the views that lead to it, and what they are views of."""
     written = op.inputs[-1] if op.name == "alias" and op.inputs else (op.outputs[0] if op.outputs else -1)
-    if written < 0:
-        return False
-    number = tape.values[written].object
-    seen = 0
-    while number >= 0 and seen < 50:
-        seen += 1
+    found: list[Op] = []
+    number = tape.values[written].object if written >= 0 else -1
+    while number >= 0 and len(found) < 50:
         first = _first_op(tape, number)
         if first is None:
-            return False
-        if first.name in ("data", "detach"):
-            return True
-        if first.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or not first.inputs:
-            return False
+            break
+        found.append(first)
+        if first.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or not first.inputs or first.name in _ALIASES:
+            break
         number = tape.values[first.inputs[0]].object
-    return False
+    return found
 
 
 def _first_op(tape: Tape, number: int) -> Op | None:

@@ -8,6 +8,8 @@ from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import Kind
 
+_JOINS = frozenset("cat concat concatenate stack".split())
+
 
 class Membership:
     """Who of those that reach the loss in one step is in no optimizer."""
@@ -31,10 +33,12 @@ class Membership:
         tape, flow = self._tape, self._flow
         held = self._held()
         found = set()
-        for edges in flow.children.values():
+        for source, edges in flow.children.items():
+            fact = tape.values[source]
+            if not fact.leaf or source not in flow.live:
+                continue
             for edge in edges:
-                fact = tape.values[edge.source]
-                if not fact.leaf or edge.op < self._step.first_op or edge.source not in flow.live:
+                if edge.op < self._step.first_op:
                     continue
                 if tape.ops[edge.op].kind == Kind.FLAG_SET:
                     continue
@@ -104,12 +108,12 @@ class Membership:
         tape, flow = self._tape, self._flow
         held = self._held()
         found: dict[int, LostLeaf] = {}
-        for edges in flow.children.values():
+        for source, edges in flow.children.items():
+            fact = tape.values[source]
+            if fact.leaf or not fact.requires_grad or not 0 <= fact.op < self._step.first_op:
+                continue
             for edge in edges:
-                fact = tape.values[edge.source]
-                if edge.op < self._step.first_op or edge.source not in flow.live or fact.leaf:
-                    continue
-                if fact.op < 0 or fact.op >= self._step.first_op or not fact.requires_grad:
+                if edge.op < self._step.first_op or source not in flow.live:
                     continue
                 above = list(self._live_leaves(edge.source))
                 if fact.object in self._session.differentiated or edge.source not in flow.into_slots:
@@ -159,6 +163,8 @@ class Membership:
             holders = self._session.holders.get(fact.object, ())
             if not any(holder.kind in ("attribute", "container") for holder in holders):
                 continue
+            if len(fact.shape) > 2 and self._stands_beside_data(value):
+                continue  # a map of noise beside conditions: embeddings are rows
             first = tape.first_values[fact.object]
             if tape.values[first].op >= self._step.first_op and self._step.number > 1:
                 continue
@@ -169,3 +175,17 @@ class Membership:
             )
             found[fact.object] = LostLeaf(fact.object, "constant", place, 1, "none", detail)
         return list(found.values())
+
+    def _stands_beside_data(self, value: int) -> bool:
+        """Whether the constant is joined with conditions that come from data."""
+        flow, tape = self._flow, self._tape
+        stack = [value]
+        for value in stack:
+            for edge in flow.children.get(value, ()):
+                op = tape.ops[edge.op]
+                others = [flow.ancestry.get(item, (0, 0, False)) for item in op.inputs if item != value]
+                if op.name in _JOINS and any(data and not trainable for trainable, data, _ in others):
+                    return True
+                if op.kind in (Kind.VIEW, Kind.MAYBE_VIEW) and edge.target not in stack:
+                    stack.append(edge.target)
+        return False

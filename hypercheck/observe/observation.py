@@ -17,6 +17,7 @@ from hypercheck.findings import Flow, Link, Location, OptimizerInfo, Roles, Step
 from hypercheck.observe import frames, names, torch_compat
 from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
+from hypercheck.observe.flow import Edge
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import OptimizerRecord, Session, Step
@@ -111,18 +112,20 @@ class Observation:
 
     def _inputs_of_generators(self, digest: Digest, upstream: set[int], facts: StepFacts) -> set[int]:
         """Trainable tensors that enter the generator as its input and not as a weight of it."""
-        found: set[int] = set()
-        tape = digest.tape
-        for edge in on_the_way(digest, Cuts(digest, facts.cuts))[1]:
-            number = tape.values[edge.source].object
-            if number not in upstream or not tape.values[edge.source].leaf:
+        values, ops, new = digest.tape.values, digest.tape.ops, upstream - self._embeddings
+        readers: set[Edge] = set()
+        for source, edges in digest.flow.children.items():
+            if not values[source].leaf or values[source].object not in new:
                 continue
-            op = tape.ops[edge.op]
-            first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == edge.source
-            # A view that is taken under no_grad is there to be initialised, and not to be looked up.
-            if first or (op.name in _LOOKUPS and tape.values[edge.target].requires_grad):
-                found.add(number)
-        return found
+            for edge in edges:
+                op = ops[edge.op]
+                first = op.name in ("linear", "conv1d", "conv2d") and op.inputs[0] == source
+                # A view that is taken under no_grad is there to be initialised, and not to be looked up.
+                if first or (op.name in _LOOKUPS and values[edge.target].requires_grad):
+                    readers.add(edge)
+        if readers:
+            readers.intersection_update(on_the_way(digest, Cuts(digest, facts.cuts))[1])
+        return {values[edge.source].object for edge in readers}
 
     # -- the facts ------------------------------------------------------------------------------
 
@@ -179,10 +182,10 @@ class Observation:
         return {"opaque": ", ".join(sorted(names))} if names else {}
 
     def _autograd(self, naming: Naming) -> Flow:
-        nodes, edges, leaves = self.session.autograd
+        node_names, leaf_of, edges, leaves = self.session.autograd
         updates = {update.key: update for update in self.steps[-1].updates} if self.steps else {}
         found = {index: updates[number] for index, number in enumerate(leaves) if number in updates}
-        return autograd_flow(nodes, edges, [naming.object(number) for number in leaves], found)
+        return autograd_flow(node_names, leaf_of, edges, [naming.object(number) for number in leaves], found)
 
     def _keys(self) -> set[int]:
         keys: set[int] = set(self._upstream)

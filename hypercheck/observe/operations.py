@@ -81,6 +81,8 @@ SINGULAR = frozenset(
     "pairwise_distance dist exp softmax log_softmax sqrt_ log_ div_ __itruediv__".split()
 )
 """Functions that have points without a finite value or derivative."""
+DIVISIONS = frozenset("div __truediv__ true_divide".split())
+POWERS = frozenset("pow __pow__".split())
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "linear": ("input", "weight", "bias"),

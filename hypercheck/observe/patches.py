@@ -299,7 +299,7 @@ class RecordingPatches:
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.live and not torch_compat.traced():
             try:  # what `guard` does, without its price for each module of each call
-                self._tape.entered(self._module_number(module), [*_tensors((args,))], sys._getframe(1))
+                self._tape.entered(self._module_number(module), [*_tensors(args)], sys._getframe(1))
             except Exception as fault:
                 self._tell(fault)
 
@@ -320,7 +320,7 @@ class RecordingPatches:
         stack = self._tape.module_stack
         number = self._module_number(module)
         if number in stack:
-            while stack and stack.pop() != number:
+            while stack.pop() != number:
                 pass
         self._tape.returned_by(number, output)
         if isinstance(module, torch.jit.ScriptModule):

@@ -60,7 +60,10 @@ class RewriteFinder:
 
     def overwrites(self) -> list[OverwriteFact]:
         tape, flow = self._tape, self._flow
-        found = []
+        found: list[OverwriteFact] = []
+        last = next(reversed(tape.previous), None)
+        if last is None or tape.values[last].op < self._step.first_op:
+            return found  # nothing was written in this step
         for slot in self._with_what_they_view(self._evidence.weight_values()):
             value = tape.values[slot]
             index = value.op

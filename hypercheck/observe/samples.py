@@ -21,8 +21,11 @@ _NAMED = frozenset("linear conv1d conv2d conv3d".split())
 """Those of them whose first operand is never the weight."""
 READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
 """Operations that may read a condition first: only their inputs without a gradient are looked at."""
-_REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
-WATCHED = LAYERS | READERS | _REDUCTIONS | {"batch_norm"}
+REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
+"""Operations that may make the same of different conditions: what goes in is looked at, data too."""
+_TOLD = REDUCTIONS | {"batch_norm", "einsum", "conv1d", "conv2d", "conv3d"}
+"""Operations that are known better by what they were told."""
+WATCHED = LAYERS | READERS | REDUCTIONS | {"batch_norm"}
 
 _ROWS, _COLUMNS = 32, 48
 _MOST, _MOST_AT_PLACE = 800, 4
@@ -91,15 +94,19 @@ class Samples:
         kwargs: dict[str, Any],
     ) -> None:
         """Look at the data and the computed weights that went into operation `index`."""
-        self._note(index, name, args, kwargs)
-        if name in _REDUCTIONS or name == "batch_norm":
-            return
+        if name in _TOLD:
+            self._note(index, name, args, kwargs)
+            if name == "batch_norm":
+                return
         layer = name in LAYERS
         named = layer and name in _NAMED
         for turn, (value, tensor) in enumerate(operands):
+            spot = (place, name, turn)
+            if self._places.get(spot, 0) >= _MOST_AT_PLACE:
+                continue
             computed = layer and not (named and turn == 0)
             if not tensor.requires_grad or (computed and not tensor.is_leaf):
-                self.look(index, value, tensor, (place, name, turn))
+                self.look(index, value, tensor, spot)
 
     def look(self, index: int, value: int, tensor: Tensor, place: Any) -> None:
         """Look at one value, unless this step did so or has seen enough from here."""
@@ -125,7 +132,7 @@ class Samples:
             self.details[index] = kwargs.get("groups", args[6] if len(args) > 6 else 1)
         elif name == "batch_norm":
             self.details[index] = bool(kwargs.get("training", args[5] if len(args) > 5 else False))
-        elif name in _REDUCTIONS and args and isinstance(args[0], Tensor):
+        elif name in REDUCTIONS and args and isinstance(args[0], Tensor):
             axes = kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 else None))
             first = (0, -args[0].dim())
             wanted = axes if isinstance(axes, (tuple, list)) else (axes,)

@@ -27,7 +27,7 @@ from hypercheck.observe.gradients import Fingerprint, GradientSize
 from hypercheck.observe.patches import Patches, RecordingPatches
 from hypercheck.observe.probe import GradientProbe, Killer
 from hypercheck.observe.tape import Recorder, Tape
-from hypercheck.observe.walk import GradNode, Walk, walk_graph
+from hypercheck.observe.walk import Walk, walk_graph
 
 T = TypeVar("T")
 _EXTRA_RECORDED = 40
@@ -195,12 +195,12 @@ class Session:
         self._ever_updated: set[int] = set()
         self._kept_gradient: set[int] = set()
         """Of those, the ones whose gradient was still there when the next backward began."""
-        self.autograd: tuple[list[GradNode], list[tuple[int, int]], list[int]] = ([], [], [])
-        """Nodes, edges and the leaves' objects of an early recorded backward pass."""
+        self.autograd: tuple[list[str], dict[int, int], list[tuple[int, int]], list[int]] = ([], {}, [], [])
+        """Node names, numbers of leaves, edges and the leaves' objects of an early recorded backward pass."""
         self.step: Step | None = None
         self._sink = sink
         self._on_step = on_step
-        self._module_numbers: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._module_numbers: dict[int, int] = {}
         self._optimizer_numbers: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
         self._permanent = Patches()
         self._handles: list[Any] = []
@@ -380,11 +380,10 @@ class Session:
 
     def module_number(self, module: nn.Module) -> int:
         """A running number for the module: names it for as long as it lives."""
-        number = self._module_numbers.get(module)
-        if number is None:
-            number = len(self.modules)
+        number = self._module_numbers.get(id(module))
+        if number is None or self.modules[number]() is not module:
+            number = self._module_numbers[id(module)] = len(self.modules)
             self.modules.append(weakref.ref(module))
-            self._module_numbers[module] = number
         return number
 
     def optimizer_record(self, optimizer: Optimizer, site: Site | None = None) -> OptimizerRecord:
@@ -544,13 +543,11 @@ class Session:
         reached = frozenset(tape.object_of(leaf) for leaf in graph.leaves)
         if not by_grad and self.steps_recorded in (0, 1, 4):
             # Numbers and names only: the nodes themselves would keep the graph alive.
-            self.autograd = (graph.nodes, graph.edges, [tape.object_of(leaf) for leaf in graph.leaves])
+            leaves = [tape.object_of(leaf) for leaf in graph.leaves]
+            self.autograd = (graph.names, graph.leaf_of, graph.edges, leaves)
         carried = self._carried(graph.leaves) if not by_grad and not step.backwards else frozenset()
-        custom = tuple(
-            dict.fromkeys(
-                type(node).__name__ for node in graph.grad_fns if isinstance(node, BackwardCFunction)
-            )
-        )
+        kinds = dict.fromkeys(map(type, graph.grad_fns))
+        custom = tuple(kind.__name__ for kind in kinds if issubclass(kind, BackwardCFunction))
         value = _number(roots[0]) if len(roots) == 1 and not by_grad else None
         finite = value is None or (value == value and abs(value) != float("inf"))
         site = tape.frames.site(frame)[0]
@@ -852,9 +849,9 @@ class Session:
                     continue
                 if closure:
                     update.size = gradients.measure(tensor.grad)
-                update.changed, update.ratio = gradients.changed(tensor, update.before)
-                update.finite_after = _finite_sample(tensor, update.before)
-                update.start_moved = gradients.start_moved(tensor, update.before)
+                change = gradients.compare(tensor, update.before)
+                update.changed, update.ratio = change.changed, change.ratio
+                update.finite_after, update.start_moved = change.finite, change.start_moved
                 update.start = update.before.values[: min(update.numel, 64)] if update.before else None
                 update.before = None
         if step.recorded:
@@ -1052,13 +1049,6 @@ def _number(tensor: Tensor) -> float | None:
     if tensor.numel() != 1 or tensor.device.type == "meta" or tensor.is_complex():
         return None
     return float(torch_compat.local(tensor).detach())
-
-
-def _finite_sample(tensor: Tensor, before: Fingerprint | None) -> bool:
-    if before is None:
-        return True
-    with torch.no_grad():
-        return bool(torch.isfinite(torch_compat.local(tensor).detach().reshape(-1)[before.positions]).all())
 
 
 __all__ = ["Backward", "CodeType", "OptimizerRecord", "Session", "Step", "Update"]

@@ -58,6 +58,8 @@ class Spans:
         while axes and axes[0][0] == length:
             length *= axes.pop(0)[1]
         starts = torch.tensor([offset])
+        if not axes:
+            return cls(starts, starts + length)
         for stride, size in axes:
             starts = (torch.arange(size)[:, None] * stride + starts).flatten()
         return cls.joined(starts, starts + length)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.frames import Site
 
@@ -25,6 +26,34 @@ def spelled(site: Site) -> str:
     if column is None or end_column is None:
         return _by_line(site.code.co_filename, line)
     return _by_span(site.code.co_filename, (line, column, end_line, end_column))
+
+
+def picked_at(site: Site | None) -> Location | None:
+    """The place of an operation, or of the statement before it that gave its argument a name by picking it.
+
+    In `e = codes[k]` followed by `parts.append(head(e))` the codes are picked in the first of them.
+    """
+    place = frames.location(site)
+    if site is None or place is None:
+        return place
+    body = _function(site)
+    used = frames.statement(site.code.co_filename, place.line)
+    names = {node.id for node in ast.walk(used) if isinstance(node, ast.Name)} if used is not None else set()
+    for statement in reversed(body):
+        if isinstance(statement, ast.Assign) and (statement.end_lineno or 0) < place.line:
+            target, value = statement.targets[0], statement.value
+            if isinstance(target, ast.Name) and target.id in names and isinstance(value, ast.Subscript):
+                return frames.at_line(site.code, statement.lineno)
+    return place
+
+
+def _function(site: Site) -> list[ast.stmt]:
+    """The statements of the function that the site lies in."""
+    first = site.code.co_firstlineno
+    place = frames.location(site)
+    line = place.line if place is not None else first
+    inside = [node for node in _statements(site.code.co_filename) if first <= node.lineno <= line]
+    return sorted(inside, key=lambda node: node.lineno)
 
 
 def _by_line(file: str, line: int) -> str:

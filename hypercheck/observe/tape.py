@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -20,9 +20,18 @@ from torch import Tensor
 
 from hypercheck.observe import torch_compat
 from hypercheck.observe.frames import FrameReader, Site
-from hypercheck.observe.operations import OVERWRITES, SHAPE_GIVERS, SINGULAR, SLOTS, Kind, classify
+from hypercheck.observe.operations import (
+    DIVISIONS,
+    OVERWRITES,
+    POWERS,
+    SHAPE_GIVERS,
+    SINGULAR,
+    SLOTS,
+    Kind,
+    classify,
+)
 from hypercheck.observe.roundtrip import Exports
-from hypercheck.observe.samples import READERS, WATCHED, Samples
+from hypercheck.observe.samples import READERS, REDUCTIONS, WATCHED, Samples
 
 
 class Op(NamedTuple):
@@ -69,18 +78,23 @@ class Plan(NamedTuple):
     watched: bool
     reads: bool
     """Whether only its inputs without a gradient are looked at."""
+    levels: bool
+    """Whether data is looked at on its way in, too."""
     slots: tuple[str, ...] | None
     view: bool
     """Whether it shows elements of its first argument, without other tensors."""
+    joins: bool
+    """Whether it puts together the tensors of a list, its first argument."""
 
     @classmethod
     def of(cls, function: Any) -> Plan:
         """The plan for a function."""
         kind, name = classify(function)
         view = int(kind) in _KEEP_ARGUMENTS and name not in ("detach", "data")
-        simple = (kind == Kind.PLAIN or view) and name not in _JOINS and name not in _OTHERWISE
-        watched, reads = name in WATCHED, name in READERS
-        return cls(name, int(kind), simple, name in SINGULAR, watched, reads, SLOTS.get(name), view)
+        joins = name in _LIST_JOINS
+        simple = (kind == Kind.PLAIN or view) and (joins or name not in _JOINS) and name not in _OTHERWISE
+        looks = name in WATCHED, name in READERS, name in REDUCTIONS
+        return cls(name, int(kind), simple, name in SINGULAR, *looks, SLOTS.get(name), view, joins)
 
 
 class ModuleCall(NamedTuple):
@@ -120,43 +134,52 @@ class Assignment:
 
 
 class ObjectFact:
-    """What is known of a tensor object: what made it, its present value, and the writes through aliases."""
+    """What is known of a tensor object, known by a weak reference: what made it, and its present value."""
 
     # One plain object where several would be tidier: each of them is seen by every garbage collection.
-    __slots__ = (
-        "dtype",
-        "from_outside",
-        "group",
-        "is_parameter",
-        "made_at",
-        "made_by",
-        "object",
-        "ref",
-        "synced",
-        "value",
-    )
+    __slots__ = ("first", "group", "made_at", "made_by", "object", "ref", "synced", "value")
+
+    is_parameter: bool = False
+    dtype: str = ""
+    group: list[int] | None
+    """The writes through the tensor and its aliases."""
+    synced: int
+    """How many of these writes the present value contains."""
 
     def __init__(
-        self,
-        ref: weakref.ref[Tensor],
-        is_parameter: bool,
-        made_at: Site | None,
-        from_outside: bool,
-        dtype: str = "",
-        made_by: str = "",
-        value: int = -1,
-        number: int = -1,
+        self, ref: weakref.ref[Tensor], made_at: Site | None, made_by: str, number: int, value: int
     ) -> None:
         self.ref = ref
-        self.is_parameter = is_parameter
         self.made_at = made_at
-        self.from_outside = from_outside
-        self.dtype = dtype
         self.made_by = made_by
-        self.group: list[int] | None = None
-        self.synced = 0
-        self.value = value
         self.object = number
+        self.first = self.value = value
+        self.group = None
+        self.synced = 0
+
+
+class EnteredFact(ObjectFact):
+    """The same of a tensor that no torch function made."""
+
+    __slots__ = ("dtype", "is_parameter")
+
+
+class FirstValues(Mapping[int, int]):
+    """Objects to the first values of theirs that the record knows."""
+
+    def __init__(self, objects: list[ObjectFact]) -> None:
+        self._objects = objects
+
+    def __getitem__(self, number: int) -> int:
+        if not 0 <= number < len(self._objects):
+            raise KeyError(number)
+        return self._objects[number].first
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self._objects)))
+
+    def __len__(self) -> int:
+        return len(self._objects)
 
 
 # Plain numbers: to look a member up in an enum takes longer than what is done with it here.
@@ -172,11 +195,13 @@ _JOINS = frozenset(
 _IMPORTERS = frozenset(
     "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
 )
+_LIST_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack".split())
 _OTHERWISE = SHAPE_GIVERS | _IMPORTERS | {"__deepcopy__", "einsum"}
 """Functions with rules of their own."""
 _CLEARING = frozenset({"zero_", "_foreach_zero_", "fill_"})
 _SCALING = frozenset({"mul_", "_foreach_mul_"})
 _NESTED = (list, tuple, dict)
+_SCALARS = frozenset({int, float, bool, str, type(None), torch.dtype})
 _new = tuple.__new__
 """Makes a named tuple in half the time that its constructor takes."""
 _SMALL_INDEX = 65536
@@ -201,7 +226,7 @@ class Tape:
         self.samples = Samples()
         self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.grad_events: list[tuple[int, int, str, Site | None]] = []
-        self.first_values: dict[int, int] = {}
+        self.first_values = FirstValues(self.objects)
         self.previous: dict[int, int] = {}
         """Values of tensors that were written to or switched, to the values before."""
         self.module_calls: dict[int, list[ModuleCall]] = {}
@@ -227,6 +252,8 @@ class Tape:
         self._opaque: list[dict[int, None]] = []
         self._opaque_notes: list[list[Note]] = []
         self._last_switch = -1
+        self._leaves: set[int] = set()
+        self._leaves_until = 0
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -282,6 +309,14 @@ class Tape:
             if value.object == entry.object:
                 self.values[index] = value._replace(object=number)
         entry.object = number
+        self._leaves.clear()
+        self._leaves_until = 0
+
+    def leaves(self) -> frozenset[int]:
+        """The objects that have been leaves that ask for a gradient."""
+        news, self._leaves_until = self.values[self._leaves_until :], len(self.values)
+        self._leaves.update([value.object for value in news if value.leaf])
+        return frozenset(self._leaves)
 
     def _source(self, tensor: Tensor) -> int:
         inner = torch_compat.unwrapped(tensor)
@@ -326,30 +361,20 @@ class Tape:
 
     def _enter(self, tensor: Tensor, op: int, site: Site | None, made_by: str = "") -> int:
         number = len(self.objects)
-        self.objects.append(
-            ObjectFact(
-                weakref.ref(tensor),
-                isinstance(tensor, torch.nn.Parameter),
-                site,
-                op == -1,
-                str(tensor.dtype),
-                made_by,
-            )
-        )
-        return self._remember(tensor, number, op)
+        known = EnteredFact(weakref.ref(tensor), site, made_by, number, len(self.values))
+        known.is_parameter = isinstance(tensor, torch.nn.Parameter)
+        known.dtype = str(tensor.dtype)
+        return self._remember(tensor, known, op)
 
-    def _remember(self, tensor: Tensor, number: int, op: int, view: bool = False) -> int:
-        value = len(self.values)
+    def _remember(self, tensor: Tensor, known: ObjectFact, op: int, view: bool = False) -> int:
         requires_grad, leaf = _flags(tensor)
         if leaf and view:
             # A view taken under no_grad says requires_grad=True without a grad_fn: nothing comes back.
             requires_grad = leaf = False
-        self.values.append(Value(op, number, requires_grad, torch_compat.shape_of(tensor), leaf))
-        known = self.objects[number]
-        known.value, known.object = value, number
+        self.objects.append(known)
+        self.values.append(Value(op, known.object, requires_grad, torch_compat.shape_of(tensor), leaf))
         self._known[id(tensor)] = known
-        self.first_values[number] = value
-        return value
+        return known.value
 
     def _renew(self, entry: ObjectFact, value: int) -> None:
         self.previous[value] = entry.value
@@ -436,20 +461,39 @@ class Tape:
             return
         self._plain(name, kind, inputs, tensors, args, kwargs, out, site, tags)
 
-    def record_simple(self, plan: Plan, args: tuple[Any, ...], out: Tensor, frame: FrameType) -> bool:
-        """Write down a call that computes one new tensor of tensors and numbers; False where it is not one.
+    def record_simple(
+        self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType
+    ) -> bool:
+        """Write down a call that computes a new tensor, or views, of tensors and numbers; False for others.
 
         What `record` does for it, without the questions that do not come up: most calls are of this kind.
         """
+        if self._opaque or self.exports.scalars:
+            return False
+        if type(out) is Tensor:
+            outs: tuple[Tensor, ...] = (out,)
+        elif plan.view and type(out) is tuple:
+            outs = out
+        else:
+            return False
+        if kwargs and not _SCALARS.issuperset(map(type, kwargs.values())):
+            return False
         known, values = self._known, self.values
-        inputs, given = [], []
+        inputs: list[int] = []
+        given: list[Tensor] = []
         asks, all_ask = False, True
-        for item in args:
+        for item in args[0] if plan.joins and args and type(args[0]) in (list, tuple) else args:
+            if type(item) in _SCALARS:
+                continue
             if isinstance(item, Tensor):
                 if item is out:
                     return False
                 entry = known.get(id(item))
-                if entry is None or entry.group is not None or entry.ref() is not item:
+                if (
+                    entry is None
+                    or entry.ref() is not item
+                    or (entry.group is not None and len(entry.group) != entry.synced)
+                ):
                     number = self.value_of(item)
                     value = values[number]
                 else:
@@ -468,40 +512,55 @@ class Tape:
                 return False
         if not inputs or (plan.view and (len(inputs) > 1 or not isinstance(args[0], Tensor))):
             return False
+        if plan.joins and not out.is_floating_point():
+            return False
         site, tags = self.frames.site(frame)
-        index, number, result = len(self.ops), len(self.objects), len(values)
-        requires_grad, leaf = _flags(out)
-        if plan.view and leaf:  # a view taken under no_grad: nothing comes back
-            requires_grad = leaf = False
-        entry = ObjectFact(weakref.ref(out), False, site, False, "", plan.name, result, number)
-        self.objects.append(entry)
-        values.append(_new(Value, (index, number, requires_grad, tuple(out.shape), leaf)))
-        known[id(out)] = entry
-        self.first_values[number] = result
-        if plan.singular or self.looks_closely:
-            self._note_node(out, index, given if plan.name not in _MASKS else (out,))
-        read = tuple(inputs)
-        mode = "grad" if requires_grad or not asks else self._lost_mode(read, index)
+        index, read = len(self.ops), tuple(inputs)
+        closely = self.looks_closely or (plan.singular and not _is_tame(plan.name, args))
+        results = []
+        lost = True
+        for tensor in outs:
+            number, result = len(self.objects), len(values)
+            requires_grad = tensor.requires_grad
+            leaf = requires_grad and (plan.view or not asks) and _flags(tensor)[1]
+            if leaf and plan.view:  # taken under no_grad: nothing comes back
+                requires_grad = leaf = False
+            entry = ObjectFact(weakref.ref(tensor), site, plan.name, number, result)
+            self.objects.append(entry)
+            values.append(_new(Value, (index, number, requires_grad, tuple(tensor.shape), leaf)))
+            known[id(tensor)] = entry
+            results.append(result)
+            if requires_grad:
+                lost = False
+            if closely:
+                self._note_node(tensor, index, given if plan.name not in _MASKS else (tensor,))
+            if plan.view and (plan.kind == _VIEW or tensor._base is not None):
+                self._join_group(given[0], tensor, None)
+        if not results:
+            return False
+        mode = self._lost_mode(read, index) if lost and asks else "grad"
         arguments: Any = None
-        names = plan.slots
         if plan.view:
-            arguments = (Ref(inputs[0]), *args[1:]), _NOTHING
-            if plan.kind == _VIEW or out._base is not None:
-                self._join_group(args[0], out, None)
-        elif names is not None:
-            if len(args) == 2 == len(read):
-                arguments = (names[0], inputs[0]), (names[1], inputs[1])
+            arguments = (_new(Ref, read), *args[1:]), kwargs or _NOTHING
+        elif plan.joins:
+            arguments = (tuple([_new(Ref, (number,)) for number in read]), *args[1:]), kwargs or _NOTHING
+        elif plan.slots is not None:
+            if len(args) == len(read):
+                arguments = tuple(zip(plan.slots, read))
             else:
-                arguments = self._slots(plan.name, args, _NOTHING, read)
+                numbers = iter(read)
+                tensors = [isinstance(item, Tensor) for item in args]
+                arguments = tuple([(k, next(numbers)) for k, is_one in zip(plan.slots, tensors) if is_one])
         module = self.module_stack[-1] if self.module_stack else -1
-        op = _new(Op, (plan.name, plan.kind, read, (result,), site, tags, mode, module, arguments))
+        op = _new(Op, (plan.name, plan.kind, read, tuple(results), site, tags, mode, module, arguments))
         self.ops.append(op)
         if index >= self._budget:
             self.full = True
-        if requires_grad and plan.watched and not (all_ask and plan.reads):
-            self.samples.take(index, plan.name, (site, module), zip(read, given), args, _NOTHING)
-        elif requires_grad and plan.view and self._made_by_layer(inputs[0]):
-            self.samples.look(index, inputs[0], given[0], (site, module))
+        if not lost or plan.levels:
+            if plan.watched and not (all_ask and plan.reads):
+                self.samples.take(index, plan.name, (id(site), module), zip(read, given), args, kwargs)
+            elif plan.view and self._made_by_layer(read[0]):
+                self.samples.look(index, read[0], given[0], (id(site), module))
         return True
 
     def _plain(
@@ -522,13 +581,12 @@ class Tape:
         group = None
         given = {id(tensor) for tensor in tensors}
         view = bool(tensors) and kind in _KEEP_ARGUMENTS
-        closely = self.looks_closely or name in SINGULAR
+        closely = self.looks_closely or (name in SINGULAR and not _is_tame(name, args))
         for tensor in (out,) if isinstance(out, Tensor) else _tensors((out,)):
             if id(tensor) in given:
                 continue
-            number = len(self.objects)
-            self.objects.append(ObjectFact(weakref.ref(tensor), False, site, False, "", name))
-            value = self._remember(tensor, number, index, view=view)
+            known = ObjectFact(weakref.ref(tensor), site, name, len(self.objects), len(self.values))
+            value = self._remember(tensor, known, index, view=view)
             outputs.append(value)
             if closely:
                 self._note_node(tensor, index, tensors if name not in _MASKS else (tensor,))
@@ -549,25 +607,21 @@ class Tape:
             arguments = self._slots(name, args, kwargs, inputs)
         module = self.module_stack[-1] if self.module_stack else -1
         self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, module, arguments))
-        if requires_grad and name in WATCHED:
-            self.samples.take(index, name, (site, module), zip(inputs, tensors), args, kwargs)
+        if (requires_grad and name in WATCHED) or name in REDUCTIONS:
+            self.samples.take(index, name, (id(site), module), zip(inputs, tensors), args, kwargs)
         elif requires_grad and kind in _KEEP_ARGUMENTS and self._made_by_layer(inputs[0]):
-            self.samples.look(index, inputs[0], tensors[0], (site, module))
+            self.samples.look(index, inputs[0], tensors[0], (id(site), module))
 
     def _made_by_layer(self, value: int) -> bool:
         """Whether the value was computed, and by now may be the output of a generator that is cut up."""
         made = self.values[value].op
         return made >= 0 and self.ops[made].kind == Kind.PLAIN
 
-    @property
-    def is_simple(self) -> bool:
-        """Whether nothing is open that every call has to be compared with."""
-        return not self._opaque and not self.exports.scalars
-
     def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
         """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
-        if tensor.grad_fn is not None:
-            number = torch_compat.sequence_number(tensor.grad_fn)
+        node = torch_compat.node_of(tensor)
+        if node is not None:
+            number = torch_compat.sequence_number(node)
             if number is not None:
                 self.sequences.setdefault(number, index)
         if self.first_nonfinite is None and _spoilt(tensor):
@@ -935,6 +989,10 @@ class Tape:
         number = self.known_object(owner)
         if number is not None:
             site, _ = self.frames.site(frame)
+            value = self.peek(grad) if isinstance(grad, Tensor) else None
+            if value is not None and self.values[value].op >= 0:
+                made = self.ops[self.values[value].op]
+                site = made.site if made.name == "autograd.grad" else site
             self.grad_events.append((len(self.ops), number, "clear" if grad is None else "set", site))
 
     def _clear_grads(self, name: str, written: list[Tensor], site: Site | None) -> None:
@@ -958,12 +1016,12 @@ class Tape:
     def entered(self, module: int, given: Sequence[Tensor], frame: FrameType | None) -> None:
         """A module's forward begins, with these tensors."""
         parent = self.module_stack[-1] if self.module_stack else -1
-        values = frozenset(value for tensor in given if (value := self.peek(tensor)) is not None)
-        call = ModuleCall(len(self.ops), parent, self.frames.site(frame)[0], values)
+        values = frozenset([value for tensor in given if (value := self.peek(tensor)) is not None])
+        call = _new(ModuleCall, (len(self.ops), parent, self.frames.site(frame)[0], values))
         self.module_calls.setdefault(module, []).append(call)
         self.module_stack.append(module)
         if parent < 0 and given and not self._opaque:
-            place = (call.site, module)
+            place = (id(call.site), module)
             with torch._C.DisableTorchFunction():
                 for turn, tensor in enumerate(given):
                     if not tensor.requires_grad:
@@ -971,7 +1029,7 @@ class Tape:
 
     def returned_by(self, module: int, outputs: Any) -> None:
         """A module's forward has ended with these outputs."""
-        for tensor in _tensors((outputs,)):
+        for tensor in (outputs,) if isinstance(outputs, Tensor) else _tensors((outputs,)):
             value = self.peek(tensor)
             if value is not None:
                 self.returned.setdefault(value, []).append(module)
@@ -1002,6 +1060,13 @@ def _flags(tensor: Tensor) -> tuple[bool, bool]:
         return True, tensor.is_leaf
     except RuntimeError:  # a view taken under no_grad whose base was written since: torch refuses to say
         return False, False
+
+
+def _is_tame(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether a singular function is none with this number: a division by it, or a power of it."""
+    if len(args) != 2 or type(args[1]) not in (int, float):
+        return False
+    return args[1] != 0 if name in DIVISIONS else name in POWERS and type(args[1]) is int and args[1] > 0
 
 
 def _spoilt(tensor: Tensor) -> bool:
@@ -1067,9 +1132,12 @@ class Recorder(torch.overrides.TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
-        out = function(*args, **kwargs)
-        if not self.live or self.tape.full or torch_compat.traced():
+        if kwargs:
+            out = function(*args, **kwargs)
+        else:
+            kwargs, out = _NOTHING, function(*args)
+        tape = self.tape
+        if not self.live or tape.full:
             return out
         try:
             plan = self._plans.get(function)
@@ -1078,15 +1146,16 @@ class Recorder(torch.overrides.TorchFunctionMode):
                 if len(self._plans) < 4096:
                     self._plans[function] = plan
             kind = plan.kind
-            if kind == _SKIP:
-                if plan.name == "register_hook":
-                    self.tape.hooked(args[0], sys._getframe(1))
+            if kind == _SKIP and plan.name != "register_hook":
                 return out
-            frame, tape = sys._getframe(1), self.tape
-            if plan.simple and not kwargs and tape.is_simple and type(out) is Tensor:
-                if tape.record_simple(plan, args, out, frame):
-                    return out
-            if kind <= _EXPORT or kind >= _FRESH:
+            if torch_compat.traced():
+                return out
+            frame = sys._getframe(1)
+            if plan.simple and tape.record_simple(plan, args, kwargs, out, frame):
+                return out
+            if kind == _SKIP:
+                tape.hooked(args[0], frame)
+            elif kind <= _EXPORT or kind >= _FRESH:
                 tape.record(plan.name, kind, args, kwargs, out, frame)
             else:
                 self._special(kind, plan.name, args, kwargs, out, frame)

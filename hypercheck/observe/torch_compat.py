@@ -105,6 +105,17 @@ def _pop_all() -> list[TorchFunctionMode]:
     return [torch.overrides._pop_mode() for _ in range(count)][::-1]
 
 
+def node_of(tensor: Tensor) -> Any:
+    """The tensor's `grad_fn`; None where it has none, or none that autograd lets one look at.
+
+    A view that was made under `no_grad` has none to show once its base was written with autograd on.
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
 def sequence_number(node: Any) -> int | None:
     """The number that autograd gave the node, unique among the nodes of a thread."""
     try:

@@ -17,6 +17,8 @@ from hypercheck.observe.spans import Spans
 _MOST_LINKS = 400
 _MIXERS = frozenset("gru lstm rnn_tanh rnn_relu gru_cell lstm_cell rnn_tanh_cell rnn_relu_cell".split())
 """Operations whose weights may have as many rows as the batch by chance."""
+_SPATIAL = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
+"""Convolutions to the number of axes of the map that they make."""
 
 
 class Usage:
@@ -123,6 +125,12 @@ class Usage:
                 # What one row of a batch leaves out, another one uses, or will.
                 shape, total = shape[1:], row
                 used = used.columns(total)
+        places = self._places(root)
+        if places > 1:
+            # A map of weights: each place of it is one more sample, and the channels are the outputs.
+            shape = self._tape.values[root].shape[: -_SPATIAL[self._made_by(root)]][-1:]
+            total = math.prod(shape)
+            used = used.columns(total * places).rows(places)
         unused = used.others(total)
         width = shape[-1] if shape else 1
         overlaps, overlap_at = self._overlaps(root, slots)
@@ -144,6 +152,17 @@ class Usage:
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
             sized_at=self._sized_at(root, chunk),
         )
+
+    def _made_by(self, value: int) -> str:
+        return self._tape.ops[self._tape.values[value].op].name
+
+    def _places(self, root: int) -> int:
+        """How many places a map has that a convolution made of data; 1 for anything else."""
+        axes = _SPATIAL.get(self._made_by(root), 0)
+        shape = self._tape.values[root].shape
+        if not axes or len(shape) <= axes or not self._flow.ancestry.get(root, (0, 0, False))[1]:
+            return 1
+        return math.prod(shape[-axes:])
 
     def _takes_rows(self, root: int, row: int, slots: list[Slot]) -> bool:
         """Whether a weight is made of several rows: a batch of weights, and not one of a network's layers."""

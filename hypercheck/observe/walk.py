@@ -30,17 +30,15 @@ _RECURSION_IS_SAFE = 10_000
 
 
 class _Nodes(list[Any]):
-    """Autograd nodes; a long list lets them go one by one, those nearest to the loss first."""
+    """Autograd nodes; they are let go one by one, those nearest to the loss first."""
 
     def __del__(self) -> None:
-        if len(self) > _RECURSION_IS_SAFE:
-            self[:] = [node for node in self if node is not None]
-            try:
-                self.sort(key=_youth, reverse=True)
-            except (AttributeError, RuntimeError):
-                self.sort(key=lambda node: torch_compat.sequence_number(node) or 0, reverse=True)
-            for index in range(len(self)):
-                self[index] = None
+        try:
+            self.sort(key=_youth)
+        except (AttributeError, RuntimeError):
+            self.sort(key=lambda node: torch_compat.sequence_number(node) or 0)
+        while self:
+            self.pop()
 
 
 _youth = methodcaller("_sequence_nr")
@@ -64,21 +62,21 @@ class Walk:
 
     edges: list[tuple[int, int]] = field(default_factory=list)
     leaves: list[Tensor] = field(default_factory=list)
-    grad_fns: list[Any] = field(default_factory=_Nodes)
+    grad_fns: list[Any] = field(default_factory=list)
     leaf_of: dict[int, int] = field(default_factory=dict)
     """Node number to its index into `leaves`, for AccumulateGrad nodes."""
+
+    @property
+    def names(self) -> list[str]:
+        """The nodes' torch names in the order of their numbers."""
+        return [
+            "AccumulateGrad" if node is None else node.name().rpartition("::")[2] for node in self.grad_fns
+        ]
 
     @cached_property
     def nodes(self) -> list[GradNode]:
         """All nodes in the order of their numbers."""
-        return [
-            GradNode(
-                number,
-                "AccumulateGrad" if node is None else node.name().rpartition("::")[2],
-                self.leaf_of.get(number),
-            )
-            for number, node in enumerate(self.grad_fns)
-        ]
+        return [GradNode(number, name, self.leaf_of.get(number)) for number, name in enumerate(self.names)]
 
     @cached_property
     def sequence_numbers(self) -> dict[int, int]:

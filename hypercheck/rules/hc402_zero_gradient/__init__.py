@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hypercheck.facts import DeadFunction, RunFacts
-from hypercheck.findings import Finding, Severity
+from hypercheck.findings import Finding, Location, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, learned, listed
 
@@ -97,23 +97,35 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     others = [other.location for other, _ in groups.values() if other and other is not killer]
     names = tuple(facts.name(key) for key in (*group, *(key for key in keys if key not in group)))
     steps = zero[group[0]]
+    given = None if killer else _given_at(facts, group)
     yield Finding(
         RULE.code,
         RULE.name,
         # No operation gives zeros back: what comes by several ways cancels, as a critic's last bias does.
-        Severity.ERROR if killer is not None else Severity.NOTE,
+        Severity.ERROR if killer is not None or given else Severity.NOTE,
         RULE.stage,
         tuple(steps),
         names[0],
         f"the gradient of {listed(names)} is exactly zero on every recorded step",
-        _why(killer),
-        _REASONS[_family(killer)][1],
+        "zeros were assigned to .grad by hand" if given else _why(killer),
+        "look at how these gradients are computed: two tensors that share their memory, for one, never differ"
+        if given
+        else _REASONS[_family(killer)][1],
         victims=names,
-        location=killer.location if killer else first_place([facts.tensors[group[0]].made_at]),
+        location=killer.location if killer else given or first_place([facts.tensors[group[0]].made_at]),
         related=tuple(place.labelled("gives back zeros as well") for place in others if place is not None),
         seen=(f"zero on {counted(len(steps), 'step')}, although the chain of grad_fn is whole",),
         evidence={"tensors": list(names), "steps": len(steps)},
     )
+
+
+def _given_at(facts: RunFacts, keys: list[int]) -> Location | None:
+    """Where the gradients of all these tensors were set by hand."""
+    places = [
+        {update.key: update.given_at for update in step.updates if update.given_at} for step in facts.steps
+    ]
+    last = next((found for found in reversed(places) if found), {})
+    return last.get(keys[0]) if set(keys) <= set(last) else None
 
 
 def _why(killer: DeadFunction | None) -> str:

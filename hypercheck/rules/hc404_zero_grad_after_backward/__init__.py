@@ -26,6 +26,7 @@ Where it is meant, write `# hypercheck: ignore[HC404]` on the line that clears.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
@@ -36,7 +37,7 @@ from hypercheck.rules.starvation import counted, learned, listed, starved_since
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that were cleared before they were used."""
-    fed, late = learned(facts), starved_since(facts)
+    fed, late = learned(facts) - _often_cleared(facts), starved_since(facts)
     cleared: dict[tuple[str, int], tuple[Location, list[int], list[int]]] = {}
     for step in facts.steps:
         for update in step.updates:
@@ -63,6 +64,21 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             seen=(f"filled by the backward, gone at the step, for {counted(len(names), 'tensor')}",),
             evidence={"tensors": list(names)},
         )
+
+
+def _often_cleared(facts: RunFacts) -> frozenset[int]:
+    """Keys of the tensors that lose their gradient in a third of the recorded steps or more.
+
+    A step counts where its optimizer had nothing left at all: clearing some of many is often meant.
+    """
+    cleared: Counter[int] = Counter()
+    judged: Counter[int] = Counter()
+    for step in facts.steps:
+        judged.update(update.key for update in step.updates)
+        fed = {update.optimizer for update in step.updates if update.gradient == "ok"}
+        lost = [update for update in step.updates if update.cleared_at and update.optimizer not in fed]
+        cleared.update(update.key for update in lost)
+    return frozenset(key for key, count in cleared.items() if count >= 3 and 3 * count >= judged[key])
 
 
 RULE = Rule(

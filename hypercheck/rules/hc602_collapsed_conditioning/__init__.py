@@ -31,8 +31,9 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
-from hypercheck.rules.generated import Seen, by_statement, over_steps, shape, used_at
+from hypercheck.rules.generated import Seen, by_statement, over_steps, place, shape, used_at
 from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import counted
 
 _FEWEST = 3
 _ROUNDING = 1e-6
@@ -41,6 +42,8 @@ _ROUNDING = 1e-6
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Conditional hypernetworks that ignore their condition."""
     collapsed = [seen for seen in over_steps(facts).values() if _is_collapsed(seen)]
+    levelled = [seen for seen in over_steps(facts).values() if _is_levelled(seen)]
+    yield from _levelled(facts, levelled)
     for group in by_statement(collapsed):
         seen = group[0]
         weight = seen[-1][1]
@@ -73,6 +76,50 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "steps": len(seen),
             },
         )
+
+
+def _levelled(facts: RunFacts, groups: list[Seen]) -> Iterator[Finding]:
+    """Conditions of which one statement makes the same numbers in every step."""
+    places: dict[tuple[str, int], list[Seen]] = {}
+    for seen in groups:
+        places.setdefault(place(seen[-1][1].behind_at), []).append(seen)
+    for group in places.values():
+        seen = group[0]
+        weight = seen[-1][1]
+        names = tuple(dict.fromkeys(facts.name(key) for item in group for key in item[-1][1].keys))
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            weight.source,
+            f"{weight.source} generates its weights from the same numbers in every step",
+            (
+                "the conditions differ from step to step, and this statement makes the same of all of them, "
+                "such as a softmax over one element"
+            ),
+            "look at the axis or the bounds of this statement: its result has to depend on the condition",
+            victims=names,
+            location=weight.behind_at,
+            related=used_at(weight),
+            seen=(
+                f"what goes in differs in all {len(seen)} recorded steps, and what comes out never does",
+                f"{counted(len(group), 'generated weight')} depend on nothing else",
+            ),
+            evidence={"weight": weight.source, "steps": len(seen)},
+        )
+
+
+def _is_levelled(seen: Seen) -> bool:
+    """Whether the data that goes in was computed from other numbers each time, and is always the same."""
+    weights = [weight for _, weight in seen]
+    return (
+        len(weights) >= _FEWEST
+        and all(weight.behind_mark and weight.learning and weight.rms != 0 for weight in weights)
+        and len({weight.condition_mark for weight in weights}) == 1
+        and len({weight.behind_mark for weight in weights}) == len(weights)
+    )
 
 
 def _is_collapsed(seen: Seen) -> bool:

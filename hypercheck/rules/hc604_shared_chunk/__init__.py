@@ -2,7 +2,8 @@
 
 Finds:
 A chunk or task embedding whose rows are all equal, or one embedding that is expanded for all, so that the
-generator gives identical pieces in every recorded step.
+generator gives identical pieces in every recorded step. Also one embedding or head that is used for two
+pieces, while its sibling is used for none: an index that is off by one, a key with a typing error.
 
 Why it matters:
 The generator is a function: equal inputs give equal outputs. A main network that is made of identical
@@ -29,16 +30,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import RunFacts, SharedSibling
 from hypercheck.findings import Finding, Severity
-from hypercheck.rules.generated import Seen, by_statement, over_steps, shape, used_at
+from hypercheck.rules.generated import Seen, by_statement, over_steps, place, shape, used_at
+from hypercheck.rules.persistence import no_gradient
 from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import learned, listed
 
 _FEWEST = 3
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Chunks, layers or tasks that share one embedding."""
+    yield from _shared_siblings(facts)
     shared = [seen for seen in over_steps(facts).values() if _is_shared(seen)]
     for group in by_statement(shared):
         seen = group[0]
@@ -75,6 +79,44 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "embedding": table,
                 "steps": len(seen),
             },
+        )
+
+
+def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
+    """One code or head that serves for two pieces, beside another that serves for none."""
+    fed = learned(facts)
+    found: dict[tuple[str, int], dict[int, list[SharedSibling]]] = {}
+    for step in facts.steps:
+        for fact in step.shared:
+            if not fed & set(fact.idle):
+                found.setdefault(place(fact.location), {}).setdefault(step.step, []).append(fact)
+    judged = sum(bool(step.updates) for step in facts.steps)
+    for seen in found.values():
+        if len(seen) < max(_FEWEST, judged - 1):
+            continue
+        last = list(seen.values())[-1]
+        fact, keys = last[0], dict.fromkeys(key for item in last for key in item.idle)
+        used, idle = facts.name(fact.key), tuple(facts.name(key) for key in keys)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            tuple(seen),
+            used,
+            f"two pieces of the main network are generated from {used}, and none from {listed(idle)}",
+            (
+                f"{fact.pieces} pieces are generated here from {fact.pieces} tensors of one kind, one of "
+                "them more than once: these pieces are equal, and what was left out never learns"
+            ),
+            "give each piece its own: look at how the index or the key is computed",
+            victims=idle,
+            location=fact.location,
+            seen=(
+                f"{fact.pieces} pieces of shape {shape(fact.shape)} in {len(seen)} recorded steps",
+                no_gradient(idle),
+            ),
+            evidence={"used": used, "idle": list(idle), "pieces": fact.pieces, "steps": len(seen)},
         )
 
 

@@ -1,0 +1,107 @@
+"""Trainable tensors that are indexed by the position of a sample in its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hypercheck.facts import BatchSlot
+from hypercheck.observe import frames
+from hypercheck.observe.look import MIXERS, Look
+from hypercheck.observe.operations import ADDITIONS, SCALINGS, Kind
+
+_ENTRYWISE = SCALINGS | ADDITIONS | frozenset("sub __sub__ div __truediv__ prelu rsub".split())
+
+
+class BatchSlots:
+    """The leaves of one step that have an entry for each sample of the batch."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._tape = look.tape
+        self._flow = look.flow
+
+    def facts(self) -> list[BatchSlot]:
+        """The leaves that meet the outputs of a batch of generated networks entry by entry."""
+        found: dict[int, BatchSlot] = {}
+        for slot in self._look.slots:
+            root = self._flow.root(slot.value)
+            if not self._look.one_network_each(slot, root):
+                continue
+            batch = self._tape.values[root].shape[0]
+            data = self._look.batches(root, batch)
+            if not data or any(len(self._tape.values[item].shape) == 3 for item in data):
+                continue  # [tasks, samples, features] looks the same, and a task may have a tensor of its own
+            inside = [v for v in self._look.above(root) if self._is_row_for_row(v, batch)]
+            met = [*self._entrywise([*inside, slot.value], batch, False)]
+            outputs, grouped = (
+                self._tape.ops[slot.op].outputs,
+                self._tape.ops[slot.op].name.startswith("conv"),
+            )
+            for number, used in [*met, *self._entrywise(outputs, batch, grouped)]:
+                found.setdefault(
+                    number,
+                    BatchSlot(
+                        number,
+                        batch,
+                        self._look.digest.membership.made_site(number),
+                        frames.location(self._tape.ops[used].site),
+                        self._look.mark(data),
+                    ),
+                )
+        return list(found.values())
+
+    def _is_row_for_row(self, value: int, batch: int) -> bool:
+        """Whether the value has a row for each sample, on the way to the generated weights."""
+        fact = self._tape.values[value]
+        return fact.requires_grad and fact.shape[:1] == (batch,) and self._look.has_data(value)
+
+    def _entrywise(self, start: Iterable[int], batch: int, grouped: bool) -> Iterator[tuple[int, int]]:
+        """Leaves with `batch` entries on the batch's axis of what comes from these values, with where."""
+        values, ops = self._tape.values, self._tape.ops
+        stack = [(value, 0) for value in start]
+        seen = {value for value, _ in stack}
+        while stack:
+            value, depth = stack.pop()
+            shape = values[value].shape
+            for child in self._flow.children.get(value, ()):
+                op = ops[child.op]
+                if op.name in _ENTRYWISE:
+                    for other in op.inputs:
+                        leaf = self._leaf(other)
+                        if leaf is not None and _aligned(values[other].shape, shape, batch, grouped):
+                            yield leaf, child.op
+                if child.target not in seen and depth < 12 and op.name not in MIXERS:
+                    seen.add(child.target)
+                    if values[child.target].shape:
+                        stack.append((child.target, depth + 1))
+
+    def _leaf(self, value: int) -> int | None:
+        """The leaf that a value is, is a plain view of, or is computed of entry by entry."""
+        values, ops = self._tape.values, self._tape.ops
+        for _ in range(8):
+            fact = values[value]
+            if fact.leaf:
+                return fact.object
+            if fact.op < self._look.digest.step.first_op or not fact.requires_grad:
+                return None
+            op = ops[fact.op]
+            view = op.kind in (Kind.VIEW, Kind.MAYBE_VIEW)
+            if op.name in ("__getitem__", "select", "narrow") or not (view or len(op.inputs) == 1):
+                return None
+            if not view and (op.kind != Kind.PLAIN or values[op.inputs[0]].shape != fact.shape):
+                return None
+            if op.name in ("expand", "expand_as", "broadcast_to") or not op.inputs:
+                return None
+            value = op.inputs[0]
+        return None
+
+
+def _aligned(leaf: tuple[int, ...], shape: tuple[int, ...], batch: int, grouped: bool) -> bool:
+    """Whether the leaf has an entry for each sample on the axis where the outputs have their samples."""
+    if len(leaf) != len(shape) or not shape:
+        return False
+    if shape[0] == batch and leaf[0] == batch:
+        return True
+    # A grouped convolution has its samples in the channels: [1, B * O, T].
+    inside = grouped and len(shape) >= 2 and shape[0] == 1 and leaf[0] == 1
+    return inside and leaf[1] == shape[1] and shape[1] % batch == 0
