@@ -68,7 +68,7 @@ def fold(findings: Iterable[Finding], rules: Sequence[Rule]) -> list[Finding]:
         for other, symptom in enumerate(ordered):
             if other == index or other in gone or symptom.code not in explains.get(cause.code, ()):
                 continue
-            if set(_stems(cause.victims)) & set(_stems(symptom.victims)) or not symptom.victims:
+            if _shares(cause, symptom):
                 gone.add(other)
                 folded.setdefault(index, []).append(symptom.code)
     return [
@@ -76,6 +76,13 @@ def fold(findings: Iterable[Finding], rules: Sequence[Rule]) -> list[Finding]:
         for index, finding in enumerate(ordered)
         if index not in gone
     ]
+
+
+def _shares(cause: Finding, symptom: Finding) -> bool:
+    """Whether the symptom's victims are the cause's, or stand where those of the cause should stand."""
+    instead = set(cause.evidence.get("held_instead", ()))
+    common = set(_stems(cause.victims)) & set(_stems(symptom.victims))
+    return bool(common) or instead.issuperset(symptom.victims)
 
 
 def _stems(names: Iterable[str]) -> list[str]:

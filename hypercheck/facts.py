@@ -26,6 +26,8 @@ class TensorFact:
     requires_grad: bool = True
     leaf: bool = True
     module: str = ""
+    model: str = ""
+    """The outermost module around that one."""
     training: bool = True
     """Whether the module that holds it was in training mode."""
     made_at: Location | None = None
@@ -39,6 +41,12 @@ class TensorFact:
     """Whether it was made after every optimizer that steps."""
     loaded: bool = False
     """Whether its values came from a checkpoint or another network."""
+    thawed: bool = False
+    """Whether the program itself asked for its gradient, after a time without."""
+    aliases: tuple[str, ...] = ()
+    """All the names by which the program knows it."""
+    cast_off: bool = False
+    """Whether a module had it once and no module has it any more."""
 
     @property
     def size(self) -> int:
@@ -154,6 +162,8 @@ class UsageFact:
     """The columns that no row's weights read."""
     cropped: bool = False
     """Whether the surplus lies in a border of a tensor cropped along several axes."""
+    one_row: bool = False
+    """Whether a single row of a batch is used, for all samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,14 @@ class BackwardFact:
 
 
 @dataclass(frozen=True, slots=True)
+class GradCall:
+    """A call of `torch.autograd.grad`, and those of the stepped tensors that it differentiated by."""
+
+    location: Location | None
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeadFunction:
     """A custom autograd function, or an operation of zero derivative, between tensors and the loss."""
 
@@ -253,6 +271,17 @@ class SharedSibling:
     """That of one piece."""
     location: Location | None
     source: str
+    rows: tuple[tuple[int, int], ...] = ()
+    """The idle rows, where it is one of the rows of this tensor that made two pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlatDerivative:
+    """A derivative by an input that is a term of the loss, and that no gradient comes back from."""
+
+    location: Location | None
+    keys: tuple[int, ...]
+    """The tensors that the differentiated function was computed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,10 +361,12 @@ class BatchSlot:
     key: int
     batch: int
     location: Location | None
-    """The statement that made the tensor."""
+    """The statement that made the tensor, or that looked its first rows up."""
     used_at: Location | None
     data_mark: str
     """A hash of the batch: whether other samples stood there in other steps."""
+    first_rows: bool = False
+    """Whether it is a longer table, of which the first rows are taken, as many as there are samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +385,7 @@ class StepFacts:
     step: int
     backwards: tuple[BackwardFact, ...] = ()
     updates: tuple[UpdateFact, ...] = ()
+    grad_calls: tuple[GradCall, ...] = ()
     cuts: tuple[CutFact, ...] = ()
     dead_ends: tuple[DeadEnd, ...] = ()
     dead_functions: tuple[DeadFunction, ...] = ()
@@ -377,6 +409,7 @@ class StepFacts:
     unheld: tuple[int, ...] = ()
     """Keys of trainable tensors on the way to the loss that no optimizer has ever held."""
     shared: tuple[SharedSibling, ...] = ()
+    flat_derivatives: tuple[FlatDerivative, ...] = ()
     health: Health = field(default_factory=Health)
     numbers: StepNumbers | None = None
 
@@ -423,9 +456,15 @@ class RunFacts:
     backwards_without_step: int = 0
     never_stepped: Mapping[int, str] = field(default_factory=dict)
     """Keys of tensors that got gradients and whose optimizer never stepped, with its name."""
+    filled_at: Mapping[int, Location] = field(default_factory=dict)
+    """The same keys to the backward that gave them their first gradient."""
     skipped_steps: int = 0
     """The longest run of steps that a scaler or a guard skipped."""
     skipped_at: Location | None = None
+    unused_backwards: int = 0
+    """How often gradients of a statement that had led to steps were cleared with no step in between."""
+    stepped_at: Location | None = None
+    """The statement that stepped an optimizer last."""
     not_observed: Mapping[str, str] = field(default_factory=dict)
     """HC9xx code to the reason."""
     ranks: tuple[int, ...] = ()

@@ -64,7 +64,7 @@ PLACES = {
     "a gradient's size": "gradients:measure",
     "a parameter's numbers": "gradients:fingerprint",
     "after the optimizer": "session:Session._measure_after",
-    "a parameter's change": "gradients:changed",
+    "a parameter's change": "gradients:compare",
     "which step is next": "session:Session._decide_next",
     "the end of a step": "session:Session._finish_step",
     "the patches are put on": "patches:RecordingPatches.install",

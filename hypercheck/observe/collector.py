@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARE = 20_000
+_RARE = 1_000_000
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def collector_paused() -> Iterator[None]:
 
 
 class RareCollections:
-    """Fewer automatic collections while a step is recorded, and the user's own setting again afterwards.
+    """One collection a step while steps are recorded, and the user's own setting again afterwards.
 
     Each recorded operation leaves a few objects that live on, so the default of a collection every 700 would
     make a long step slower by a multiple of what the recording takes.
@@ -39,6 +39,11 @@ class RareCollections:
         if gc.isenabled() and 0 < before[0] < _RARE:
             self._before, self._ours = before, (_RARE, *before[1:])
             gc.set_threshold(*self._ours)
+
+    def step(self) -> None:
+        """A step is over: what it left in cycles is let go now."""
+        if self._before is not None and gc.isenabled():
+            gc.collect(0)
 
     def end(self) -> None:
         """Put the setting back, unless somebody changed it in between."""

@@ -39,6 +39,7 @@ class CutFinder:
         found: dict[tuple[str, str, int], CutFact] = {}
         last: set[tuple[str, str, int]] = set()
         last_cuts: set[int] = set()
+        aside: set[tuple[str, str, int]] = set()
         # A detached inner update ends more than the missing graph of its gradient does: it is told first.
         edges = sorted(flow.broken_edges(), key=lambda edge: self._tape.ops[edge.op].name == "autograd.grad")
         for edge in edges:
@@ -62,16 +63,55 @@ class CutFinder:
             if edge.target in flow.live:
                 last_cuts.update((*victims, *rows))
                 last.add(key)
+            unrecorded = verdict.mechanism in ("no-grad-block", "inference-mode") and self._is_looked_at(edge)
+            if unrecorded or self._is_kept_copy(edge) or self._is_reduced(edge):
+                aside.add(key)
             old = found.get(key)
             found[key] = fact if old is None else _merged(old, fact)
         # Below a cut whose values are live again, nothing else stands in the way; a cut into a frozen copy
         # (a target network) explains nothing that such a one explains.
-        kept = [
-            fact
-            for key, fact in found.items()
-            if key in last or not {*fact.victims, *fact.victim_rows} <= last_cuts
-        ]
+        direct, cloned = set[int](), set[int]()
+        for key, fact in found.items():
+            if key not in aside:
+                direct.update(fact.victims)
+            elif fact.mechanism == "deepcopy-main":
+                cloned.update(fact.victims)
+        kept = []
+        for key, fact in found.items():
+            victims = {*fact.victims, *fact.victim_rows}
+            # What lies aside explains nothing that another cut does, nor upkeep what the copy's making does.
+            better = direct if fact.mechanism == "deepcopy-main" else direct | cloned
+            if key in last or not ((key in aside and victims <= better) or victims <= last_cuts):
+                kept.append(fact)
         return [*self._main_cuts(kept), *self._opaque(starved), *self._flat()]
+
+    def _is_kept_copy(self, edge: Edge) -> bool:
+        """Whether the values went into a tensor that was there before this step and asks for no gradient."""
+        value = self._tape.values[edge.target]
+        first = self._tape.first_values.get(value.object)
+        return (
+            not value.requires_grad
+            and first is not None
+            and (self._tape.values[first].op < self._step.first_op)
+        )
+
+    def _is_looked_at(self, edge: Edge) -> bool:
+        """Whether the network that is given the weights runs without autograd too: a target, old actions."""
+        tape = self._tape
+        made = {item for index in self._flow.way_down(edge) for item in tape.ops[index].outputs}
+        used = [slot.op for slot in self._flow.slots if slot.value in made or slot.value == edge.target]
+        return bool(used) and not any(
+            tape.values[item].requires_grad for index in used for item in tape.ops[index].outputs
+        )
+
+    def _is_reduced(self, edge: Edge) -> bool:
+        """Whether the values come into a weight as one number, such as the scale of what else makes it."""
+        tape = self._tape
+        made = [item for index in self._flow.way_down(edge) for item in tape.ops[index].outputs if item >= 0]
+        weights = {slot.value for slot in self._flow.slots}
+        if not made or made[-1] not in weights or math.prod(tape.values[edge.source].shape) == 1:
+            return False
+        return any(math.prod(tape.values[item].shape) == 1 for item in made[:-1])
 
     def constants(self) -> list[ConstantTerm]:
         """Numbers that were added to the loss, where they are all that comes of the generated weights."""

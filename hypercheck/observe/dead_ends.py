@@ -123,6 +123,11 @@ class DeadEndFinder:
         # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
         if gone and not any(slot.value in flow.live for slot in flow.slots):
             return [DeadEnd("exported", frames.location(tape.ops[gone[-1]].site), victims, source, shapes)]
+        for value in terminal:
+            numbers = self._numbers_of(value)
+            if numbers and not gone:
+                place = frames.location(tape.ops[numbers[0]].site)
+                return [DeadEnd("itemised", place, victims, self._naming.value(value), shapes)]
         if gone or not self._stays_inside(last):
             return []
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
@@ -138,6 +143,19 @@ class DeadEndFinder:
             and flood & set(ops[index].inputs)
             and ops[index].name not in ("item", "__float__")
         ]
+
+    def _numbers_of(self, value: int) -> list[int]:
+        """The operations that took each element of a value as a Python number; () where one was not taken."""
+        tape, readers = self._tape, self._evidence.readers
+        stack, found = [value], []
+        for item in stack:
+            for index in readers.get(item, ()):
+                if tape.ops[index].kind == Kind.EXPORT:
+                    found.append(index)
+                elif tape.ops[index].kind in (Kind.VIEW, Kind.MAYBE_VIEW):
+                    stack.extend(tape.ops[index].outputs)
+        size = math.prod(tape.values[value].shape)
+        return found if size > 1 and len(found) >= size else []
 
     def _came_back(self, call: dict[str, Any], flood: set[int]) -> bool:
         """Whether the call was given tensors from outside of torch, while generated ones had gone there."""
@@ -163,7 +181,7 @@ class DeadEndFinder:
         index = self._tape.values[value].op
         module = self._tape.ops[index].module if index >= 0 else -1
         while module >= 0:
-            if module not in self._tape.returned.get(value, ()):
+            if all(module != other for other, _ in self._tape.returned.get(value, ())):
                 return True
             calls = [call for call in self._tape.module_calls.get(module, ()) if call.op <= index]
             module = calls[-1].parent if calls else -1

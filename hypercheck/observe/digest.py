@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 import torch
 
-from hypercheck.facts import BackwardFact, StepFacts, UpdateFact
+from hypercheck.facts import BackwardFact, GradCall, StepFacts, UpdateFact
 from hypercheck.findings import Location, StepNumbers
 from hypercheck.observe import frames, health
 from hypercheck.observe.cuts import CutFinder
 from hypercheck.observe.dead_ends import DeadEndFinder
+from hypercheck.observe.derivatives import DerivativeFinder
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
 from hypercheck.observe.freezes import Freezes
+from hypercheck.observe.look import Look
 from hypercheck.observe.membership import Membership
 from hypercheck.observe.operations import Kind
 from hypercheck.observe.rewrites import RewriteFinder
@@ -46,11 +49,13 @@ class Digest(Evidence):
         cuts = cutter.facts(starved)
         cut_off = {number for cut in cuts for number in cut.victims}
         left = [number for number in starved if number not in cut_off]
+        look = Look(self)
         zeroed, rewrites, freezes = ZeroFinder(self), RewriteFinder(self), Freezes(self)
         return StepFacts(
             step=self.step.number,
             backwards=tuple(self._backward_fact(item) for item in self.step.backwards if not item.by_grad),
             updates=tuple(self._update_fact(update) for update in self.step.updates),
+            grad_calls=tuple(self._grad_calls()),
             cuts=tuple(cuts),
             constants=tuple(cutter.constants()),
             dead_ends=tuple(DeadEndFinder(self).facts(starved)),
@@ -67,8 +72,9 @@ class Digest(Evidence):
             whole_generator_frozen=bool(generator_frozen) and not trains,
             fresh=tuple(self.membership.fresh()),
             unheld=tuple(self.membership.unheld()),
-            shared=tuple(SiblingFinder(self).facts(starved)),
-            health=health.of_step(self),
+            flat_derivatives=tuple(DerivativeFinder(self).facts()),
+            shared=tuple(SiblingFinder(look).facts(starved)),
+            health=health.of_step(look),
             numbers=self._numbers(),
         )
 
@@ -170,6 +176,15 @@ class Digest(Evidence):
             given_inputs=item.given_inputs,
             custom_functions=item.custom,
         )
+
+    def _grad_calls(self) -> Iterator[GradCall]:
+        for index in range(self.step.first_op, self.end()):
+            op = self.tape.ops[index]
+            # What goes on into the loss is part of the function, not a gradient to step by.
+            if op.name == "autograd.grad" and not any(item in self.flow.in_loss for item in op.outputs):
+                numbers = dict.fromkeys(self.tape.values[item].object for item in op.inputs if item >= 0)
+                leaves = tuple(number for number in numbers if number in self.updates)
+                yield GradCall(frames.location(op.site), leaves)
 
     def _nonfinite_at(self, item: Backward) -> Location | None:
         """The operation that made the first NaN or Inf: in the forward, else in the backward."""

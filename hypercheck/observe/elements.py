@@ -32,16 +32,17 @@ _JOIN_CALLS: dict[str, Any] = {
     "stack": torch.stack,
     "hstack": torch.hstack,
     "vstack": torch.vstack,
-    "flip": torch.flip,
+    "flip": Tensor.flip,
     "roll": torch.roll,
     "repeat": Tensor.repeat,
-    "tile": torch.tile,
+    "tile": Tensor.tile,
     "repeat_interleave": torch.repeat_interleave,
     "index_select": torch.index_select,
 }
 _PICKS = frozenset({*_JOIN_CALLS, "__getitem__", "as_strided"})
 _UNITE = frozenset(_JOIN_CALLS) - {"index_select", "repeat_interleave"}
 """Those that leave nothing out of what they are given."""
+_STACKS = frozenset("cat concat concatenate stack hstack vstack".split())
 _IN_ORDER = frozenset("reshape flatten ravel reshape_as unflatten view_as".split())
 _LARGEST = 8_000_000
 
@@ -53,7 +54,7 @@ class Elements:
     (a tensor on the meta device) that is viewed as the value was: its offset and strides tell which elements
     of its base it shows. The base is the stand-in of a root, or of a value that was put together or copied,
     whose elements are written down as numbers only where they are asked for. Elements of all roots are
-    numbered in one space, root by root.
+    numbered in one space, root by root; -1 stands for an element of no root.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -97,6 +98,10 @@ class Elements:
             base, places = self._base(source), _places_in(source, places)
         return self.bases[base] + int(places.min()), self.bases[base] + int(places.max())
 
+    def numbers(self, part: Tensor) -> Tensor:
+        """The number of each element that a stand-in, or a part of one, shows."""
+        return self._numbered(part)
+
     def _is_copy(self, base: int) -> bool:
         """Whether a base holds the elements of another value in their order."""
         op = self._op(base)
@@ -108,19 +113,46 @@ class Elements:
             return None
         if value not in self._shown:
             found: dict[int, list[Spans]] = defaultdict(list)
+            runs: dict[int, list[tuple[int, int]]] = defaultdict(list)
             stack, seen = [value], {value}
             while stack:
                 top = stack.pop()
                 parts = self._whole_parts(top) if top not in self._shown else ()
-                if not parts:
+                run = self._run_of(top) if not parts and top not in self._shown else None
+                if run is not None:
+                    runs[run[0]].append(run[1:])
+                elif not parts:
                     for root, spans in (self._shown.get(top) or self._spans_of(top)).items():
                         found[root].append(spans)
                 stack.extend([part for part in parts if part not in seen])
                 seen.update(parts)
+            for root, ranges in runs.items():
+                found[root].append(Spans.ranges(ranges))
             self._shown[value] = {
                 root: Spans.union(found[root]) for root in sorted(found, key=self.bases.__getitem__)
             }
         return self._shown[value]
+
+    def joined(self, value: int) -> int | None:
+        """The value, put together of several ones, that this value is a part of; the nearest, if any."""
+        while parents := self.parents(value):
+            op = self._op(value)
+            if op is not None and op.name in _UNITE and len(set(parents)) > 1:
+                return value
+            value = parents[0]
+        return None
+
+    def within(self, value: int, whole: int) -> Spans | None:
+        """The positions that a value shows of one that was put together; None where they are not clear."""
+        part, index = self.of(value), self.of(whole)
+        if part is None or index is None or not index.numel() or not part.numel():
+            return None
+        numbers, order = self._numbered(index).flatten().sort()
+        if bool((numbers[1:] == numbers[:-1]).any()):
+            return None
+        wanted = self._numbered(part).flatten()
+        places = torch.searchsorted(numbers, wanted).clamp(max=len(numbers) - 1)
+        return Spans.of(order[places]) if torch.equal(numbers[places], wanted) else None
 
     def _whole_parts(self, value: int) -> tuple[int, ...]:
         """The values of which the value shows all elements, in whatever order, and nothing else."""
@@ -133,6 +165,14 @@ class Elements:
         if len(parents) != 1 or op.name in _PICKS or size != math.prod(self._tape.values[parents[0]].shape):
             return ()
         return parents
+
+    def _run_of(self, value: int) -> tuple[int, int, int] | None:
+        """The root, the start and the end where a value shows one run of a root's elements."""
+        index = self._known[value]
+        if index is None or not index.numel() or not index.is_contiguous():
+            return None
+        base, start = self._base(index), int(index.storage_offset())
+        return (base, start, start + index.numel()) if base in self.bases else None
 
     def _spans_of(self, value: int) -> dict[int, Spans]:
         index = self._known[value]
@@ -185,9 +225,13 @@ class Elements:
             return torch.arange(first, first + math.prod(shape), dtype=torch.int32).reshape(shape)
         parents = self.parents(base)
         known = {item: self._laid_out(index) for item in parents if (index := self._known[item]) is not None}
-        numbers = self._apply(op, base, parents, known)
-        assert numbers is not None
-        return numbers.contiguous()
+        try:
+            numbers = self._apply(op, base, parents, known)
+        except Exception:  # what a stand-in could repeat, and numbers cannot
+            numbers = None
+        if numbers is None:
+            return torch.full(shape, -1, dtype=torch.int32)
+        return numbers.clone(memory_format=torch.contiguous_format)
 
     def _laid_out(self, index: Tensor) -> Tensor:
         numbers = self._numbers[self._base(index)]
@@ -251,20 +295,18 @@ class Elements:
         op = self._op(value)
         assert op is not None
         known = {parent: index for parent in parents if (index := self._known[parent]) is not None}
-        if op.name in _UNITE and len(known) == len(parents):
-            return self._new_base(value)
+        if op.name in _STACKS and len(known) == len(parents):
+            return self._new_base(value)  # torch works it out in Python for stand-ins: slowly
         try:
             index = self._apply(op, value, parents, known)
         except Exception:  # a call that cannot be repeated on a stand-in: not replayed, and said so
             index = None
-        if (
-            index is None
-            or tuple(index.shape) != self._tape.values[value].shape
-            or index.is_floating_point()
-            or index.is_complex()
-        ):
+        shape = self._tape.values[value].shape
+        if index is None or tuple(index.shape) != shape or index.dtype != torch.int32 or not index.is_meta:
             return self._root(value)
-        return index if id(index) in self._bases or index._base is not None else self._new_base(value)
+        # A copy may be a view too, of something that torch made on the way to it.
+        base = index if index._base is None else index._base
+        return index if id(base) in self._bases else self._new_base(value)
 
     def _apply(
         self, op: Op, value: int, parents: tuple[int, ...], known: Mapping[int, Tensor]

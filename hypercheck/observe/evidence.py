@@ -14,6 +14,7 @@ from hypercheck.observe.session import Session, Step
 from hypercheck.observe.tape import Op
 
 _WEIGHT_NAMES = frozenset("weight bias right left".split())
+_IMPORTS = frozenset("from_numpy frombuffer tensor as_tensor".split())
 
 
 def _weights(op: Op) -> list[int]:
@@ -44,7 +45,25 @@ class Evidence:
         leaves = self.tape.leaves()
         # What autograd.grad differentiates by and no optimizer steps is an input: a collocation point.
         points = {n for n in self.session.differentiated if not self.tape.objects[n].is_parameter}
-        return frozenset(held | (leaves - points))
+        return frozenset(held | {number for number in leaves - points if not self._is_data(number)})
+
+    def _is_data(self, number: int) -> bool:
+        """Whether a leaf is data of this step: copied from what was there before, and does not learn."""
+        tape, first = self.tape, self.tape.first_values.get(number)
+        if first is None or self.tape.objects[number].is_parameter:
+            return False
+        stack, given = [first], False
+        while stack:
+            fact = tape.values[stack.pop()]
+            if fact.op < self.step.first_op:
+                if fact.requires_grad or tape.objects[fact.object].is_parameter:
+                    return False
+                given = given or fact.object != number
+                continue
+            op = tape.ops[fact.op]
+            given = given or (op.name in _IMPORTS and fact.object != number)
+            stack.extend(value for value in op.inputs if value >= 0)
+        return given
 
     def asks(self, number: int) -> bool:
         update = self.updates.get(number)
@@ -62,7 +81,7 @@ class Evidence:
 
     def values_of(self, numbers: set[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = defaultdict(list)
-        for value in self.flow.in_loss:
+        for value in self.flow.in_loss if numbers else ():
             number = self.tape.values[value].object
             if number in numbers:
                 found[number].append(value)

@@ -20,10 +20,12 @@ from hypercheck.observe.operations import (
 from hypercheck.observe.tape import Op, Tape
 
 _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
-_PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})
+PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})
 _OPAQUE = ("vmap", "function:", "func.grad")
 _FLAG_SET = int(Kind.FLAG_SET)
 _new = tuple.__new__
+_NOTHING = (0, 0, False)
+_NOISE = frozenset({"randn_like", "rand_like"})
 _LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
 
 
@@ -63,6 +65,8 @@ class Flow:
         self.children: dict[int, list[Edge]] = defaultdict(list)
         self.live: set[int] = set()
         self._roots: dict[int, int] = {}
+        self._weighted: dict[int, int] = {}
+        """What was computed with generated weights, to the data that those come of, as bits."""
         self._reach()
         self._carry()
 
@@ -149,7 +153,7 @@ class Flow:
             if fact.op >= 0:
                 op = ops[fact.op]
                 sources = op.inputs
-                if op.name in _PICKERS and sources and found.get(sources[0], (0, 0, False))[1]:
+                if op.name in PICKERS and sources and found.get(sources[0], (0, 0, False))[1]:
                     sources = sources[:1]  # which samples came by chance into the batch says nothing of them
                 for source in sources:
                     above = found.get(source)
@@ -183,16 +187,61 @@ class Flow:
         roots: set[int] = set()
         values, ops = self.tape.values, self.tape.ops
         for index in sorted({values[value].op for value in self.in_loss}):
-            op = ops[index]
-            if index < 0 or not (op.name in SLOTS or op.name in _RECURRENT or op.name.startswith(_OPAQUE)):
+            if index < 0:
                 continue
-            for argument, value, soft in self._weight_arguments(op, index, roots):
-                if self.is_generated(value):
-                    found.append(
-                        Slot(index, argument, value, soft, not soft or self._certain(op, value, roots))
-                    )
-                    roots.add(self.root(value))
+            op, made = ops[index], len(found)
+            if op.name in SLOTS or op.name in _RECURRENT or op.name.startswith(_OPAQUE):
+                taken = [
+                    item for item in self._weight_arguments(op, index, roots) if self.is_generated(item[1])
+                ]
+                if len(taken) > 1 and (op.name in CONTRACTIONS or op.name in SCALINGS):
+                    taken = self._told_apart(op, taken, roots)
+                for argument, value, soft in taken:
+                    certain = not soft or self._certain(op, value, roots)
+                    found.append(Slot(index, argument, value, soft, certain))
+                    if certain:
+                        roots.add(self.root(value))
+            self._pass_on(op, found[made:])
         return found
+
+    def _told_apart(
+        self, op: Op, taken: list[tuple[str, int, bool]], roots: set[int]
+    ) -> list[tuple[str, int, bool]]:
+        """Of the factors of a product that may be its weights, those that rather are, where it can be told.
+
+        A weight is known, or was cut out of an output, or something is added that comes of the same data.
+        """
+        added = [
+            value
+            for made in op.outputs
+            for edge in self.children.get(made, ())
+            if self.tape.ops[edge.op].name in ADDITIONS
+            for value in self.tape.ops[edge.op].inputs
+            if value not in op.outputs and self.is_generated(value)
+        ]
+        for rather in (
+            lambda value: self.root(value) in roots,
+            self._is_cut,
+            lambda value: any(not self._are_apart(value, other) for other in added),
+        ):
+            likely = [item for item in taken if rather(item[1])]
+            if likely:
+                taken = likely
+        return taken
+
+    def _pass_on(self, op: Op, slots: list[Slot]) -> None:
+        """Note for what an operation made which data the generated weights behind it come of."""
+        data = None
+        for value in op.inputs:
+            behind = self._weighted.get(value)
+            if behind is not None:
+                data = behind | (data or 0)
+        for slot in slots:
+            if slot.certain:
+                data = self.ancestry[slot.value][1] | (data or 0)
+        if data is not None:
+            for value in op.outputs:
+                self._weighted[value] = data
 
     def is_generated(self, value: int) -> bool:
         """Whether the value descends from something trainable by at least one computation."""
@@ -216,8 +265,10 @@ class Flow:
 
     def root(self, value: int) -> int:
         """The computed value that this one is a view of (the first one, where several were joined)."""
-        way = []
-        root = value
+        known = self._roots.get(value)
+        if known is not None:
+            return known
+        way, root = [], value
         while root not in self._roots and (parents := self.elements.parents(root)):
             way.append(root)
             root = parents[0]
@@ -227,7 +278,8 @@ class Flow:
 
     def _weight_arguments(self, op: Op, index: int, roots: set[int]) -> Iterator[tuple[str, int, bool]]:
         if op.name in _RECURRENT:
-            for position, value in enumerate(op.inputs[2:]):
+            first = 3 if op.name == "multi_head_attention_forward" else 2
+            for position, value in enumerate(op.inputs[first:]):
                 yield f"weight {position}", value, True
             return
         if op.name.startswith(_OPAQUE):
@@ -253,9 +305,8 @@ class Flow:
         """Whether the value rather than another operand of the product is the weight."""
         if op.name not in CONTRACTIONS or not isinstance(op.arguments, tuple):
             return True
-        values, root = self.tape.values, self.root(value)
-        if root in roots or len(values[value].shape) > len(values[root].shape):
-            return True  # it is known, or was unflattened: activations seldom are
+        if self.root(value) in roots or self._is_unflattened(value):
+            return True  # activations seldom are
         if self._free_of_data(value):
             return True
         others = [other for name, other in op.arguments if other != value and name != "bias"]
@@ -270,30 +321,81 @@ class Flow:
         for _argument, value in pairs:
             # The factors decide: a bias that is generated beside the weight says nothing about the input.
             others = [other for name, other in pairs if other != value and name != "bias"]
-            if not others:
-                continue
-            trainable, data, _ = self.ancestry.get(value, (0, 0, False))
-            if not trainable:
+            if not others or not self.ancestry.get(value, _NOTHING)[0] or self._is_one_number(value):
                 continue
             known = self.root(value) in roots
-            other_data = 0
-            other_trainable = 0
-            for other in others:
-                above = self.ancestry.get(other, (0, 0, False))
-                other_data |= above[1]
-                other_trainable |= above[0]
             size = math.prod(self.tape.values[value].shape)
             largest = max(math.prod(self.tape.values[other].shape) for other in others)
-            apart = bool(other_data) and not data & other_data
-            raw = bool(other_data) and not other_trainable
+            inputs = [other for other in others if self.ancestry.get(other, _NOTHING)[1]]
+            apart = any(self._are_apart(value, other) for other in inputs)
+            raw = bool(inputs) and not any(self.ancestry.get(other, _NOTHING)[0] for other in others)
+            joins = any(self._joins(value, other) for other in inputs)
             if op.name in CONTRACTIONS:
-                if known or apart or raw:
+                if known or apart or raw or joins or self._is_per_position(value, inputs):
                     yield "weight", value, True
             elif op.name in SCALINGS:
-                if ((known or apart) and other_data) or (size < largest and raw):
+                fits = size <= largest or raw or self._is_unflattened(value)
+                new = apart and fits and not self._is_share(value, inputs)
+                if (inputs and (known or new)) or ((raw or joins) and size < largest):
                     yield "scale", value, True
-            elif (known or apart) and size < largest:
+            elif ((known or apart or joins) and size < largest) or (known and joins):
                 yield "bias", value, True
+
+    def _is_one_number(self, value: int) -> bool:
+        """Whether the value is a single computed number: a loss, or a share of one."""
+        values = self.tape.values
+        return not values[value].shape and not values[self.root(value)].shape
+
+    def _is_share(self, value: int, inputs: list[int]) -> bool:
+        """Whether a number for each sample meets another one, as in a weighted loss, or noise."""
+        values, ops = self.tape.values, self.tape.ops
+        shape = values[value].shape
+        alike = all(values[other].shape == shape for other in inputs)
+        noise = all(values[i].op >= 0 and ops[values[i].op].name in _NOISE for i in inputs)
+        return alike and (noise or math.prod(shape[1:]) == 1)
+
+    def _are_apart(self, value: int, other: int) -> bool:
+        """Whether each of two values comes of data that the other one never met, or one of none."""
+        mine, theirs = self.ancestry.get(value, _NOTHING)[1], self.ancestry.get(other, _NOTHING)[1]
+        return not mine & theirs or bool(mine & ~theirs and theirs & ~mine)
+
+    def _joins(self, value: int, other: int) -> bool:
+        """Whether a value meets what was computed with a generated weight of its own kind.
+
+        What a main network computes descends from weights that were used before, and the next weights do not:
+        they come of no other data than those.
+        """
+        behind = self._weighted.get(other)
+        if behind is None or value in self._weighted:
+            return False
+        return not self.ancestry.get(value, _NOTHING)[1] & ~behind
+
+    def _is_per_position(self, value: int, inputs: list[int]) -> bool:
+        """Whether an output was cut into matrices, one for each vector of an input that nothing made."""
+        values, length = self.tape.values, len(self.tape.values[value].shape)
+        return (
+            bool(inputs)
+            and self._is_unflattened(value)
+            and all(
+                len(values[other].shape) < length and not self.ancestry.get(other, _NOTHING)[2]
+                for other in inputs
+            )
+        )
+
+    def _is_cut(self, value: int) -> bool:
+        """Whether the value is a part of an output, or of an output that got axes by a view."""
+        values, root = self.tape.values, self.root(value)
+        return self._is_unflattened(value) or math.prod(values[value].shape) < math.prod(values[root].shape)
+
+    def _is_unflattened(self, value: int) -> bool:
+        """Whether an output got axes by a view on its way to this value."""
+        values, ops = self.tape.values, self.tape.ops
+        while parents := self.elements.parents(value):
+            longer = len(values[value].shape) > len(values[parents[0]].shape)
+            if longer and ops[values[value].op].name not in ("unsqueeze", "__getitem__"):
+                return True
+            value = parents[0]
+        return False
 
     @cached_property
     def into_slots(self) -> set[int]:
@@ -352,10 +454,9 @@ class Flow:
     def broken_edges(self) -> list[Edge]:
         """All edges on the way to a loss that lose the gradient of a source without another live way."""
         found = []
-        for edges in self.children.values():
-            for edge in edges:
-                if edge.source not in self.live and self.broken(edge):
-                    found.append(edge)
+        for source, edges in self.children.items():
+            if source not in self.live and self.tape.values[source].requires_grad:
+                found.extend([edge for edge in edges if self.broken(edge)])
         return sorted(found, key=lambda edge: (edge.op, edge.source))
 
     @cached_property

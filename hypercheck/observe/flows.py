@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from hypercheck.facts import CutFact, DeadFunction, UpdateFact
+from hypercheck.facts import UpdateFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode
 from hypercheck.observe.digest import Digest
-from hypercheck.observe.story import Cuts, on_the_way
+from hypercheck.observe.story import Cuts
 from hypercheck.observe.walk import Walk
 
 
@@ -46,19 +46,19 @@ def walk_flow(walk: Walk) -> Flow:
     return autograd_flow(walk.names, walk.leaf_of, walk.edges, leaves)
 
 
-def op_flow(digest: Digest, cuts: Iterable[CutFact], dead_functions: Iterable[DeadFunction] = ()) -> Flow:
+def op_flow(digest: Digest, cuts: Cuts) -> Flow:
     """The recorded operations on the way to the loss."""
     tape, flow = digest.tape, digest.flow
     nodes: dict[str, FlowNode] = {}
     edges: dict[tuple[str, str], FlowEdge] = {}
-    told = Cuts(digest, cuts, dead_functions)
-    for edge in on_the_way(digest, told)[1]:
-        target = _op_node(digest, edge.target, nodes)
-        source = _op_node(digest, edge.source, nodes)
-        kind, code, place = told.kind(edge)
+    drawn, way = cuts.on_the_way
+    keys = {value: _op_node(digest, value, nodes) for value in sorted(drawn | flow.losses)}
+    for edge in way:
+        source, target = keys[edge.source], keys[edge.target]
+        kind, code, place = cuts.kind(edge)
         edges[(source, target)] = FlowEdge(source, target, kind, code, place)
     for loss in flow.losses:
-        end = _op_node(digest, loss, nodes)
+        end = keys[loss]
         nodes["loss"] = FlowNode("loss", "loss", "loss")
         edges[(end, "loss")] = FlowEdge(end, "loss", "linked" if tape.values[loss].requires_grad else "data")
     return Flow("op", tuple(nodes.values()), tuple(edges.values()))

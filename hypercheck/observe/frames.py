@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
 import os
 import sys
@@ -119,7 +120,10 @@ class FrameReader:
 
 def _kept(sites: dict[int, dict[int, Site]], frame: FrameType) -> Site:
     known = sites.setdefault(id(frame.f_code), {})
-    return known.setdefault(frame.f_lasti, Site(frame.f_code, frame.f_lasti))
+    site = known.get(frame.f_lasti)
+    if site is None:
+        site = known[frame.f_lasti] = Site(frame.f_code, frame.f_lasti)
+    return site
 
 
 def is_torch(code: CodeType) -> bool:
@@ -158,6 +162,18 @@ def at_line(code: CodeType, line: int) -> Location:
     function = getattr(code, "co_qualname", code.co_name)
     function = "" if function == "<module>" else function
     return Location(display_path(file), line, line, function, source)
+
+
+def stored_at(kind: type, attribute: str) -> Site | None:
+    """The first statement of a class that assigns the attribute: where nobody was there to see it."""
+    for owner in kind.__mro__:
+        for item in vars(owner).values():
+            code = getattr(item, "__code__", None)
+            if isinstance(code, CodeType) and not is_torch(code):
+                for instruction in dis.get_instructions(code):
+                    if instruction.opname == "STORE_ATTR" and instruction.argval == attribute:
+                        return Site(code, instruction.offset)
+    return None
 
 
 def _here() -> str:

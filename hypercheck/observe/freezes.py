@@ -64,4 +64,5 @@ class Freezes:
             ):
                 if not self._tape.values[op.outputs[0]].requires_grad:
                     return frames.location(op.site)
-        return None
+        unheard = (self._session.frozen_at.get(number) for number in frozen)
+        return frames.location(next((site for site in unheard if site is not None), None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,18 +18,14 @@ from hypercheck.observe.samples import LAYERS, Sample
 from hypercheck.observe.spans import Spans
 from hypercheck.observe.weight_scale import WeightScale
 
-if TYPE_CHECKING:
-    from hypercheck.observe.digest import Digest
 
-
-def of_step(digest: Digest) -> Health:
+def of_step(look: Look) -> Health:
     """The health of the generated weights that the step used. The samples are forgotten with it."""
-    look = Look(digest)
     try:
         weights = tuple(_Weights(look).facts())
         return Health(weights, tuple(Crosstalk(look).facts()), tuple(BatchSlots(look).facts()))
     finally:
-        digest.tape.samples.forget(digest.end())
+        look.tape.samples.forget(look.digest.end())
 
 
 class _Weights:
@@ -56,6 +51,9 @@ class _Weights:
             above = self._look.above(root)
             data = self._look.data_of(above)
             rows, spread, differ = self._rows(slot, root, data)
+            first = self._first_row_only(slot, root, data) if not rows else None
+            if first is not None:
+                rows, spread, differ = self._batch_of(slot), 0.0, True
             pieces, pieces_of = self._pieces(slot, root) if self._looks_up_only(root, above) else (0, "")
             behind = [found for value in data if (found := self._behind(value)) is not None]
             looked = sample or output
@@ -79,7 +77,11 @@ class _Weights:
                 rows=rows,
                 row_spread=output.spread() if pieces and output is not None else spread,
                 conditions_differ=differ,
-                levelled_at=self._levelled_at(data, self._tape.values[root].shape[0]) if rows else None,
+                levelled_at=frames.location(self._tape.ops[first].site)
+                if first is not None
+                else self._levelled_at(data, self._tape.values[root].shape[0])
+                if rows
+                else None,
                 behind_mark=joined(self._look.of[value].mark() for value, _ in behind),
                 behind_at=frames.location(self._tape.ops[behind[0][1]].site) if behind else None,
                 pieces=pieces,
@@ -129,6 +131,30 @@ class _Weights:
             return 0, None, False
         spreads = [self._data_spread(value, batch) for value in self._with_sources(data, batch)]
         return batch, sample.spread(), any(spread is not None and spread > 1e-3 for spread in spreads)
+
+    def _batch_of(self, slot: Slot) -> int:
+        """How many samples have a weight each in this place."""
+        groups = self._look.details.get(slot.op, 1)
+        conv = self._tape.ops[slot.op].name.startswith("conv")
+        return groups if conv and isinstance(groups, int) else self._tape.values[slot.value].shape[0]
+
+    def _first_row_only(self, slot: Slot, root: int, data: list[int]) -> int | None:
+        """The operation that took one condition of a batch, where its weight is repeated for all samples."""
+        values, ops = self._tape.values, self._tape.ops
+        if values[root].shape[:1] != (1,) or len(values[slot.value].shape) < 3:
+            return None
+        batch = self._batch_of(slot)
+        for value in data:
+            index = values[value].op
+            if batch < 2 or index < 0 or ops[index].kind not in (Kind.VIEW, Kind.MAYBE_VIEW):
+                continue
+            source = ops[index].inputs[0]
+            spread = self._data_spread(source, batch)
+            readers = self._look.digest.readers.get(source, ())
+            taken = [values[item].shape[:1] for reader in readers for item in ops[reader].outputs]
+            if spread is not None and spread > 1e-3 and all(rows == (1,) for rows in taken):
+                return index
+        return None
 
     def _with_sources(self, data: list[int], batch: int) -> list[int]:
         """The data, and what it was computed of row by row before it met anything trainable."""

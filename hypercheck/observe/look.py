@@ -68,7 +68,7 @@ class Look:
             for value in above
             if value in self.of
             and not self.tape.values[value].requires_grad
-            and not self.flow.ancestry.get(value, (0, 0, False))[0]
+            and not any(self.digest.asks(number) for number in self.flow.trainable_above(value))
             and not self.tape.objects[self.tape.values[value].object].is_parameter
         ]
 

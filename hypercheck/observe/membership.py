@@ -37,21 +37,18 @@ class Membership:
             fact = tape.values[source]
             if not fact.leaf or source not in flow.live:
                 continue
-            for edge in edges:
-                if edge.op < self._step.first_op:
-                    continue
-                if tape.ops[edge.op].kind == Kind.FLAG_SET:
-                    continue
-                number = fact.object
-                if number in held or number in self._session.differentiated:
-                    continue
-                if number in tape.grad_reads and not tape.objects[number].is_parameter:
-                    continue
-                first = tape.first_values.get(number, 0)
-                if self._step.number > 1 and tape.values[first].op >= self._step.first_op:
-                    continue
-                if self._received(edge.source):
-                    continue
+            number = fact.object
+            if number in held or number in self._session.differentiated:
+                continue
+            if number in tape.grad_reads and not tape.objects[number].is_parameter:
+                continue
+            first = tape.first_values.get(number, 0)
+            if self._step.number > 1 and tape.values[first].op >= self._step.first_op:
+                continue
+            read = any(
+                edge.op >= self._step.first_op and tape.ops[edge.op].kind != Kind.FLAG_SET for edge in edges
+            )
+            if read and not self._received(source):
                 found.add(number)
         return found
 

@@ -12,6 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hypercheck.observe import frames
+from hypercheck.observe.frames import Site
+
 _MOST_OBJECTS = 40_000
 _MOST_ITEMS = 3_000
 _DEEPEST = 7
@@ -47,6 +50,20 @@ class Snapshot:
     optimizers: dict[int, tuple[torch.optim.Optimizer, str]] = field(default_factory=dict)
     hidden: dict[int, int] = field(default_factory=dict)
     """`id` of a module that another one knows only through a plain container, to that container's `id`."""
+    in_lists: dict[int, str] = field(default_factory=dict)
+    """`id` of a module to its path in a list or dict, where that is not its first name."""
+
+    places: dict[int, Site | None] = field(default_factory=dict)
+    """`id` of a module's list or dict to the statement that makes it, filled when it is asked for."""
+
+    def stored_at(self, container: int) -> Site | None:
+        """The statement that puts the container with this `id` into its module, as the source has it."""
+        if not self.places:
+            for module, _ in self.modules.values():
+                for name, value in module.__dict__.items():
+                    if isinstance(value, (list, tuple, dict)) and name not in _MODULE_INTERNALS:
+                        self.places[id(value)] = frames.stored_at(module.__class__, name)
+        return self.places.get(container)
 
 
 class _Search:
@@ -63,6 +80,8 @@ class _Search:
         if type(item) in _PROXIES or isinstance(item, _PLAIN) or depth > _DEEPEST:
             return
         if id(item) in self.seen or len(self.seen) > _MOST_OBJECTS:
+            if isinstance(item, nn.Module) and path.endswith("]"):
+                self.found.in_lists.setdefault(id(item), path)
             return
         self.seen.add(id(item))
         self.kept.append(item)

@@ -43,6 +43,15 @@ class Naming:
         owner = self._session.owners.get(number)
         return self._session.module_names.get(owner, "") if owner is not None else ""
 
+    def aliases(self, number: int) -> tuple[str, ...]:
+        """The other names of a tensor: each holder's, and that of its module in a list or dict."""
+        holders = self._session.holders.get(number, ())
+        found = [holder.path for holder in holders]
+        listed = self._session.module_aliases.get(self._session.owners.get(number, -1))
+        if listed is not None:
+            found += [f"{listed}.{holder.attribute}" for holder in holders if holder.kind == "parameter"]
+        return tuple(found)
+
     def optimizer(self, record: OptimizerRecord) -> str:
         """The optimizer's variable, else its class."""
         return record.name or record.kind

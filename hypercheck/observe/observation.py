@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatch
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,9 +21,22 @@ from hypercheck.observe.flow import Edge
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.session import OptimizerRecord, Session, Step
-from hypercheck.observe.story import Cuts, module_flow, on_the_way
+from hypercheck.observe.story import Cuts, module_flow
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind expand select".split())
+
+
+class _Past(NamedTuple):
+    """What became of tensor objects, over the whole run."""
+
+    loaded: set[int]
+    """Those that `load_state_dict` wrote into before they were first used."""
+    thawed: set[int]
+    """Those of which the program asked for gradients, after a time without."""
+    registered: set[int]
+    """Those that were a parameter of some module at some time."""
+    modules: frozenset[str]
+    """The names of all modules."""
 
 
 class Observation:
@@ -56,6 +69,10 @@ class Observation:
         self._flows_cut: bool | None = None
         self._to_draw: tuple[Digest, StepFacts] | None = None
         self._upstream: set[int] = set()
+        self._filled_at: dict[int, Location | None] = {}
+        """Leaves to the backward that first gave them a gradient."""
+        self._used_since: dict[int, int] = {}
+        """Leaves to where the tape stood when a backward first came to them."""
         self._embeddings: set[int] = set()
         self._main: set[int] = set()
 
@@ -77,6 +94,10 @@ class Observation:
 
     def _judge(self, session: Session, step: Step) -> None:
         self._firsts.append((step.first_op, step.number))
+        for backward in step.backwards:
+            place = frames.location(backward.site)
+            self._filled_at.update(dict.fromkeys(backward.filled - self._filled_at.keys(), place))
+            self._used_since.update(dict.fromkeys(backward.reached - self._used_since.keys(), backward.op))
         digest = Digest(session, step, self._firsts)
         facts = digest.facts()
         facts = replace(facts, numbers=_completed(facts))
@@ -102,10 +123,9 @@ class Observation:
             self._to_draw = None
             try:
                 with torch._C.DisableTorchFunction(), torch_compat.unheard(), collector_paused():
-                    self._flows = (
-                        module_flow(digest, facts.cuts, facts.dead_functions, facts.usages, facts.dead_ends),
-                        op_flow(digest, facts.cuts, facts.dead_functions),
-                    )
+                    cuts = Cuts(digest, facts.cuts, facts.dead_functions)
+                    modules = module_flow(digest, cuts, facts.usages, facts.dead_ends)
+                    self._flows = modules, op_flow(digest, cuts)
             except Exception as fault:
                 self.session._fault(fault)
         return self._flows
@@ -124,7 +144,7 @@ class Observation:
                 if first or (op.name in _LOOKUPS and values[edge.target].requires_grad):
                     readers.add(edge)
         if readers:
-            readers.intersection_update(on_the_way(digest, Cuts(digest, facts.cuts))[1])
+            readers.intersection_update(Cuts(digest, facts.cuts).on_the_way[1])
         return {values[edge.source].object for edge in readers}
 
     # -- the facts ------------------------------------------------------------------------------
@@ -145,8 +165,8 @@ class Observation:
         session = self.session
         naming = Naming(session)
         keys = self._keys()
-        loaded = self._loaded()
-        tensors = {number: self._tensor_fact(number, naming, loaded) for number in keys}
+        past = self._past()
+        tensors = {number: self._tensor_fact(number, naming, past) for number in keys}
         stepped = {n for record in session.optimizers if record.steps for n in record.objects}
         never = {}
         for record in session.optimizers:
@@ -158,7 +178,7 @@ class Observation:
                         and number not in session.manual
                     ):
                         never[number] = naming.optimizer(record)
-                        tensors.setdefault(number, self._tensor_fact(number, naming, loaded))
+                        tensors.setdefault(number, self._tensor_fact(number, naming, past))
         return RunFacts(
             tensors=tensors,
             steps=tuple(self.steps),
@@ -168,8 +188,11 @@ class Observation:
             flows=(*self.flows, self._autograd(naming)),
             backwards_without_step=session.backwards_since_step,
             never_stepped=never,
+            filled_at={number: place for number in never if (place := self._filled_at.get(number))},
             skipped_steps=session.skipped_steps,
             skipped_at=frames.location(session.skipped_at),
+            unused_backwards=session.unused_backwards,
+            stepped_at=frames.location(session.stepped_at),
             not_observed={**session.not_observed, **self._opaque()},
             instruments=self._instruments(),
         )
@@ -205,7 +228,7 @@ class Observation:
             keys.update(record.objects)
         return {key for key in keys if key >= 0}
 
-    def _tensor_fact(self, number: int, naming: Naming, loaded: set[int]) -> TensorFact:
+    def _tensor_fact(self, number: int, naming: Naming, past: _Past) -> TensorFact:
         session = self.session
         known = session.tape.objects[number]
         first = session.tape.first_values.get(number)
@@ -223,6 +246,7 @@ class Observation:
         return TensorFact(
             key=number,
             name=naming.object(number),
+            aliases=naming.aliases(number),
             shape=tuple(tensor.shape) if tensor is not None else (value.shape if value else ()),
             holder=kind,
             is_parameter=known.is_parameter,
@@ -230,6 +254,7 @@ class Observation:
             requires_grad=tensor.requires_grad if tensor is not None else bool(value and value.requires_grad),
             leaf=tensor.is_leaf if tensor is not None else bool(value and value.leaf),
             module=naming.module_of(number),
+            model=_outermost(naming.module_of(number), past.modules),
             training=session.module_training.get(owner, True) if owner is not None else True,
             made_at=made_at,
             held_at=frames.location(session.hidden.get(number))
@@ -240,8 +265,10 @@ class Observation:
                 naming.optimizer(session.optimizers[item])
                 for item in sorted(session.ever_stepped.get(number, ()))
             ),
-            loaded=number in loaded,
+            loaded=number in past.loaded,
             late=self._is_late(number),
+            thawed=number in past.thawed,
+            cast_off=kind in ("variable", "object") and number in past.registered,
         )
 
     def _is_late(self, number: int) -> bool:
@@ -252,15 +279,21 @@ class Observation:
             return False
         return self.session.tape.values[first].op >= max(stepping) > 0
 
-    def _loaded(self) -> set[int]:
-        """Objects that `load_state_dict` wrote into."""
+    def _past(self) -> _Past:
         tape = self.session.tape
-        return {
-            tape.values[value].object
-            for op in tape.ops
-            if "load_state_dict" in op.tags
-            for value in op.outputs
-        }
+        values, loaded = tape.values, set()
+        for index, op in enumerate(tape.ops):
+            if "load_state_dict" in op.tags:
+                written = {values[value].object for value in op.outputs}
+                # What is loaded in the middle of the training are averages, or the best values.
+                loaded |= {number for number in written if index < self._used_since.get(number, index + 1)}
+        flagged = [values[tape.ops[index].outputs[0]] for index in tape.flag_ops]
+        return _Past(
+            loaded,
+            {value.object for value in flagged if value.requires_grad},
+            self.session.registered | {item.object for item in tape.assignments},
+            frozenset(self.session.module_names.values()),
+        )
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:
         session = self.session
@@ -300,6 +333,8 @@ class Observation:
         session = self.session
         hypernet, main, embeddings = self._told
         trunk = [number for number in sorted(self._upstream) if number not in self._embeddings]
+        kept = {number for record in session.optimizers for number in record.objects} | set(session.holders)
+        trunk = [number for number in trunk if number in kept] or trunk
         owners = [naming.module_of(number) or naming.object(number) for number in trunk]
         paths = _tops([path for path in owners if path])
         mains = _tops(
@@ -307,10 +342,10 @@ class Observation:
         )
         names_of_embeddings = [naming.object(number) for number in sorted(self._embeddings)]
         everything = list(session.module_names.values())
-        links: dict[tuple[str, str, tuple[tuple[int, int], ...]], Link] = {}
+        links: dict[tuple[object, ...], Link] = {}
         for step in self.steps:
             for link in step.links:
-                links[(link.slot, link.source, link.ranges)] = link
+                links[(link.slot, link.source, link.ranges, link.location)] = link
         reasons = dict.fromkeys(paths, "generates weights that the main network uses")
         reasons.update(dict.fromkeys(mains, "uses generated weights"))
         reasons.update(dict.fromkeys(names_of_embeddings, "a trainable input of the generator"))
@@ -370,6 +405,12 @@ def _tops(paths: list[str]) -> tuple[str, ...]:
         parts = path.split(".")
         groups.setdefault(".".join(parts[:2]) if len(parts) > 2 else path, []).append(path)
     return tuple(groups)[:12]
+
+
+def _outermost(path: str, modules: frozenset[str]) -> str:
+    """The shortest beginning of a module's path that is a module too."""
+    ends = [index for index, letter in enumerate(path) if letter == "."]
+    return next((path[:end] for end in ends if path[:end] in modules), path)
 
 
 def _chosen(told: tuple[str, ...], everything: list[str], found: Any) -> tuple[str, ...]:

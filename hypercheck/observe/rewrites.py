@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypercheck.facts import OverwriteFact, StaleFact
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
+from hypercheck.observe.flow import PICKERS
+from hypercheck.observe.frames import Site
 from hypercheck.observe.operations import OVERWRITES, Kind
 
 
@@ -24,7 +26,7 @@ class RewriteFinder:
         tape, flow = self._tape, self._flow
         found: dict[str, StaleFact] = {}
         for slot in self._evidence.own_slots:
-            root = flow.root(slot.value)
+            root = self._picked_from(flow.root(slot.value))
             made = tape.values[root].op
             if made < 0 or made >= self._step.first_op or tape.values[root].leaf:
                 continue
@@ -41,10 +43,48 @@ class RewriteFinder:
             if not above or not (self._updated_since(above) or self._stopped_learning(above)):
                 continue
             source = self._naming.value(root)
-            place = frames.location(tape.ops[made].site)
+            place = frames.location(self._kept_by(slot.value))
             used = frames.location(tape.ops[slot.op].site, "used here")
             found.setdefault(source, StaleFact(source, place, used, step, tuple(above)))
         return list(found.values())
+
+    def _picked_from(self, root: int) -> int:
+        """What rows were picked from, where the value is nothing else than some rows of a generated one."""
+        tape = self._tape
+        while tape.values[root].op >= self._step.first_op:
+            op = tape.ops[tape.values[root].op]
+            if op.name not in PICKERS or not op.inputs or tape.values[op.inputs[0]].leaf:
+                break
+            root = self._flow.root(op.inputs[0])
+        return root
+
+    def _kept_by(self, value: int) -> Site | None:
+        """The statement that received the value which was kept, or what that is a mere view of."""
+        parents = self._flow.elements.parents
+        while self._tape.values[value].op >= self._step.first_op:
+            value = (parents(value) or self._tape.ops[self._tape.values[value].op].inputs)[0]
+        site = self._received_by(value)
+        while site is not None and parents(value):
+            op = self._tape.ops[self._tape.values[value].op]
+            above = self._received_by(parents(value)[0])
+            if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) or op.name in ("detach", "data") or above is None:
+                break
+            if above.code is not site.code:
+                break
+            value, site = parents(value)[0], above
+        return site
+
+    def _received_by(self, value: int) -> Site | None:
+        """The operation that made the value, or the call of the outermost module that gave it out at once."""
+        tape = self._tape
+        made = tape.values[value].op
+        site = tape.ops[made].site
+        for module, at in tape.returned.get(value, ()):
+            call = next((item for item in reversed(tape.module_calls.get(module, ())) if item.op <= at), None)
+            if call is None or call.op > made or call.site is None:
+                break  # it was returned by a later call, out of where it is kept
+            site = call.site
+        return site
 
     def _stopped_learning(self, above: list[int]) -> bool:
         """Whether the generator learned in earlier steps and is starved in this one."""

@@ -160,14 +160,20 @@ class Session:
         self.faults: list[str] = []
         self.holders: dict[int, list[names.Holder]] = {}
         self.module_names: dict[int, str] = {}
+        self.module_aliases: dict[int, str] = {}
+        """Paths of modules in lists and dicts, where those are not their names."""
         self.modules: list[weakref.ref[nn.Module]] = []
         self.module_training: dict[int, bool] = {}
         self.owners: dict[int, int] = {}
         self.hidden: dict[int, Site | None] = {}
         self.hidden_in: set[int] = set()
+        self.registered: set[int] = set()
+        """Objects that a module had as a parameter, at some look at the program."""
         self.present: set[int] = set()
         """Objects that the last look at the program's variables came across."""
         self.names_taken = False
+        self.frozen_at: dict[int, Site | None] = {}
+        """Objects to the statement that froze their whole module while nothing was recorded."""
         self.ever_stepped: dict[int, set[int]] = {}
         self.manual: set[int] = set()
         self.differentiated: set[int] = set()
@@ -188,6 +194,18 @@ class Session:
         self._bystanders: list[weakref.ref[Tensor]] = []
         """Parameters of the program that no optimizer holds."""
         self._bystander_pattern: tuple[bool, ...] = ()
+        self._fewest_backwards = 1_000_000
+        self._useful_kind = 0
+        """Backward passes by a statement that had led to a step before."""
+        self._thrown_away = False
+        """Whether the gradients of the pass before were cleared without a step."""
+        self._unused = self._unused_now = self._longest_unused = 0
+        """How many of them came to gradients thrown away like that: in all, now in a row, and at most."""
+        self.stepped_at: Site | None = None
+        """The statement that stepped an optimizer last."""
+        self._backward_at: Site | None = None
+        self._led_to_steps: set[Site | None] = set()
+        self._versions = 0
         self._most_backwards = 1
         """The most backward passes that led to one step of an optimizer."""
         self._updated_last: tuple[int, ...] = ()
@@ -224,6 +242,9 @@ class Session:
         self._live = False
         self._pid = os.getpid()
         self._snapshots = 0
+        self._optimizers_looked_for = 0
+        self._nameless: set[int] = set()
+        """Leaves that had no name when a backward came to them: looked for once more, and then no longer."""
         self.functional_calls: list[dict[str, Any]] = []
 
     # -- from start to stop ---------------------------------------------------------------------
@@ -237,6 +258,7 @@ class Session:
         self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
+        self._permanent.replace(nn.Module, "requires_grad_", self._watching_freeze(nn.Module.requires_grad_))
         schedule = torch.optim.lr_scheduler.LRScheduler
         self._permanent.replace(schedule, "__init__", self._watching_schedule(schedule.__init__))
         scaler = torch.amp.GradScaler
@@ -438,6 +460,23 @@ class Session:
 
         return train
 
+    def _watching_freeze(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def requires_grad_(module: nn.Module, requires_grad: bool = True) -> Any:
+            out = original(module, requires_grad)
+            if not self.recording and not requires_grad:
+                frame = sys._getframe(1)
+
+                def note() -> None:
+                    site = self.tape.frames.site(frame)[0]
+                    known = map(self.tape.known_object, module.parameters())
+                    self.frozen_at.update((number, site) for number in known if number is not None)
+
+                self._guard(note)
+            return out
+
+        return requires_grad_
+
     def _watching_scaler(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def step(scaler: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
@@ -526,6 +565,7 @@ class Session:
             self._finish_step()
             step = self.step
         if not by_grad:
+            self._thrown_away = self.alone and self.backwards_since_step > 0 and not self._waiting()
             self.backwards_since_step += 1
             self._look_at_loss(tensors, frame)
         elsewhere = threading.get_ident() != self._recording_thread
@@ -537,10 +577,10 @@ class Session:
         tape = self.tape
         self._join_shards()
         losses = tuple(tape.value_of(item) for item in roots)
-        if not by_grad:
-            self._take_names(frame)
         graph = walk_graph(roots)
         reached = frozenset(tape.object_of(leaf) for leaf in graph.leaves)
+        if not by_grad:
+            self._take_names(frame, reached)
         if not by_grad and self.steps_recorded in (0, 1, 4):
             # Numbers and names only: the nodes themselves would keep the graph alive.
             leaves = [tape.object_of(leaf) for leaf in graph.leaves]
@@ -580,6 +620,14 @@ class Session:
             self._wake = _AFTER_A_CHANGE
         self._count_skipped(not finite, frame)
 
+    @property
+    def unused_backwards(self) -> int:
+        """How many gradients were cleared with no step in between, where that became the rule; else 0."""
+        longest = self._longest_unused
+        lasting = longest == self._unused_now and 4 * longest >= self._useful_kind
+        ruling = 2 * self._unused >= self._useful_kind or lasting
+        return self._unused if longest >= max(5, 3 * self._fewest_backwards) and ruling else 0
+
     def _count_skipped(self, spoilt: bool, frame: FrameType) -> None:
         self.nonfinite_backwards = self.nonfinite_backwards + 1 if spoilt else 0
         self._tell_skipped(min(self.nonfinite_backwards, self.backwards_since_step), frame)
@@ -591,9 +639,32 @@ class Session:
 
     def _look_at_waiting(self, frame: FrameType) -> None:
         """Where no optimizer steps any more: whether it is the gradients that keep it from that."""
+        self._backward_at = self.tape.frames.site(frame)[0]
+        if self._backward_at in self._led_to_steps:
+            self._useful_kind += 1
+            thrown = self._thrown_away and not self._written_meanwhile()
+            self._unused_now = self._unused_now + 1 if thrown else 0
+            self._unused += thrown
+            self._longest_unused = max(self._longest_unused, self._unused_now)
         if self.backwards_since_step > max(2, self._most_backwards) and not self.nonfinite_backwards:
             self.waiting_spoilt = self.waiting_spoilt + 1 if self._gradients_are_spoilt() else 0
             self._tell_skipped(self.waiting_spoilt, frame)
+
+    def _held_leaves(self) -> list[Tensor]:
+        """A few of the tensors of each optimizer that has stepped."""
+        numbers = [number for record in self.optimizers if record.steps for number in record.objects[:8]]
+        tensors = [self.tape.tensor(number) for number in numbers]
+        return [tensor for tensor in tensors if tensor is not None and tensor.is_leaf]
+
+    def _waiting(self) -> bool:
+        """Whether a gradient waits for its optimizer."""
+        grads = [tensor.grad for tensor in self._held_leaves() if tensor.grad is not None]
+        return any(grad.device.type != "cpu" or _nonzero(grad) for grad in grads)  # others would have to wait
+
+    def _written_meanwhile(self) -> bool:
+        """Whether somebody wrote into what the optimizers have stepped since the last such look."""
+        before, self._versions = self._versions, sum(tensor._version for tensor in self._held_leaves())
+        return before != self._versions and self._unused_now > 0
 
     def _gradients_are_spoilt(self) -> bool:
         """Whether a gradient that waits for its optimizer, after many backward passes, has no finite norm."""
@@ -710,8 +781,12 @@ class Session:
     def _hand_written(self, step: Step) -> set[int]:
         tape = self.tape
         start = step.backwards[0].op if step.backwards else len(tape.ops)
+        # Where an optimizer was built, values that are loaded are averages, or the best ones: no update.
+        ignored = "load_state_dict" if self.optimizers else ""
         found = set()
         for op in tape.ops[start:]:
+            if ignored in op.tags:
+                continue
             if op.name.endswith("_") or op.name in (
                 "data.__set__",
                 "alias",
@@ -727,7 +802,8 @@ class Session:
                 tensor = fact.ref()
                 if tensor is not None and tape.peek(tensor) is not None:
                     value = tape.value_of(tensor)
-                    if value >= 0 and tape.values[value].op >= start and tape.values[value].leaf:
+                    made = tape.values[value].op if value >= 0 else -1
+                    if made >= start and tape.values[value].leaf and ignored not in tape.ops[made].tags:
                         found.add(number)
         return found
 
@@ -758,8 +834,11 @@ class Session:
 
     def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
-        if closure and self.step is not None and record.number in self.step.optimizers:
-            self._finish_step()  # its backward comes inside of this call, too late to end the step before it
+        step = self.step
+        if step is not None and record.number in step.optimizers:
+            # Its backward comes inside of this call, too late to end the step before it, or there is none.
+            if closure or all(item.op <= step.end_op for item in step.backwards):
+                self._finish_step()
         step = self.step
         if step is None:
             return
@@ -830,7 +909,10 @@ class Session:
         record.steps += 1
         self._stepped_here = self._stepped_here or threading.get_ident() == self._recording_thread
         self._most_backwards = max(self._most_backwards, self.backwards_since_step)
-        self.backwards_since_step = 0
+        self._fewest_backwards = min(self._fewest_backwards, self.backwards_since_step)
+        self.backwards_since_step = self._unused_now = 0
+        self._led_to_steps.add(self._backward_at)
+        self.stepped_at = self.tape.frames.site(sys._getframe())[0]
         step = self.step
         if step is None:
             return
@@ -906,6 +988,7 @@ class Session:
             self.not_observed.setdefault("recorder-full", f"step {step.number}")
         elif step.recorded and (step.backwards or step.updates):
             self._sink(self, step)
+            self._collections.step()
         self.step = Step(step.number + 1, self.recording, step.end_op)
 
     def _end_of_hand_update(self, step: Step) -> int:
@@ -946,11 +1029,14 @@ class Session:
 
     # -- names ----------------------------------------------------------------------------------
 
-    def _take_names(self, frame: FrameType | None) -> None:
+    def _take_names(self, frame: FrameType | None, reached: frozenset[int]) -> None:
         """Look at the program's variables, as long as there is something new to learn."""
-        if self._snapshots >= 12:
+        nameless = reached - self.holders.keys() - self._nameless
+        if self._snapshots >= 12 and not nameless and self._optimizers_looked_for == len(self.optimizers):
             return
         self._snapshots += 1
+        self._optimizers_looked_for = len(self.optimizers)
+        self._nameless |= nameless
         scopes = []
         while frame is not None:
             if self.tape.frames.is_user(frame):
@@ -964,6 +1050,8 @@ class Session:
             number = self.module_number(module)
             self.module_names.setdefault(number, path)
             self.module_training[number] = module.training
+            if id(module) in taken.in_lists:
+                self.module_aliases[number] = taken.in_lists[id(module)]
         self.names_taken = True
         self.present.clear()
         for entries in taken.tensors.values():
@@ -982,9 +1070,11 @@ class Session:
             registered = any(
                 holder.kind == "parameter" and holder.owner not in taken.hidden for holder in holders
             )
+            if any(holder.kind == "parameter" for holder in holders):
+                self.registered.add(number)
             if (hidden or inside) and not registered:
                 identity = hidden[0] if hidden else inside[0].container
-                self.hidden[number] = self.tape.containers.get(identity)
+                self.hidden[number] = self.tape.containers.get(identity) or taken.stored_at(identity)
                 self.hidden_in.add(number)
             for _, holder in entries:
                 owner = taken.modules.get(holder.owner)

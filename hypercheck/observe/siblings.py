@@ -4,37 +4,50 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
 from hypercheck.facts import SharedSibling
 from hypercheck.findings import Location
 from hypercheck.observe import spelling
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Slot
+from hypercheck.observe.look import Look
+from hypercheck.observe.tape import ModuleCall
 
-_MOST_USES = 2000
+Use = tuple[int, Slot]
+"""A generated value, and where it serves as a weight."""
+
+_MOST_USES, _MOST_ROWS = 2000, 32
 
 
 class SiblingFinder:
     """Pieces of one step that one tensor made twice, while its sibling made none.
 
     Siblings are tensors of one shape that differ in one component of their path: the entries of a
-    `ParameterList`, the weights of the heads of a `ModuleDict`, two attributes of a module.
+    `ParameterList`, the weights of the heads of a `ModuleDict`, two attributes of a module. The rows of a
+    table are siblings too.
     """
 
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
-        self._tape = evidence.tape
-        self._flow = evidence.flow
-        self._naming = evidence.naming
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._evidence: Evidence = look.digest
+        self._tape = look.tape
+        self._flow = look.flow
+        self._naming = look.digest.naming
         self._above: dict[int, frozenset[int]] = {}
 
     def facts(self, starved: list[int]) -> Iterator[SharedSibling]:
         """One fact for each family that has as many members as there are pieces, and idle ones among them."""
         idle = {number for number in starved if number not in self._evidence.reached}
-        if not idle:
+        tables = self._tables()
+        if not idle and not tables:
             return
         told: set[int] = set()
         pieces = self._pieces()
+        for table in tables:
+            fact = self._shared_row(table)
+            if fact is not None:
+                yield fact
         for family in self._families(idle):
             if idle & set(family) <= told:
                 continue
@@ -60,29 +73,93 @@ class SiblingFinder:
             if len(group) > 1 and idle & set(group) and not idle >= set(group):
                 yield tuple(group)
 
-    def _pieces(self) -> list[list[tuple[int, Slot]]]:
+    def _tables(self) -> list[int]:
+        """The tensors that learn, but for some of their rows, which got no gradient in this step."""
+        found = []
+        for number, update in self._evidence.updates.items():
+            idle = sum(end - start for start, end in update.size.zero_rows)
+            first = self._tape.first_values.get(number)
+            rows = len(self._tape.values[first].shape) == 2 if first is not None else False
+            if rows and update.size.state == "ok" and 0 < idle < update.size.rows <= _MOST_ROWS:
+                found.append(number)
+        return found
+
+    def _shared_row(self, table: int) -> SharedSibling | None:
+        """The pieces that one row of the table made twice, while as many rows are there as pieces."""
+        size = self._evidence.updates[table].size
+        idle = sum(end - start for start, end in size.zero_rows)
+        for uses in self._made.values():
+            mine = [(root, slot) for root, slot in uses if self._members((table,), root)]
+            if len(mine) == 1:
+                pieces, twins = self._rows_of(*mine[0])
+                pair = mine * 2
+            else:
+                marks: dict[str, list[Use]] = defaultdict(list)
+                for root, slot in mine:
+                    marks[self._mark(root, slot)].append((root, slot))
+                pieces, twins = len(mine), len(marks)
+                pair = max(marks.values(), key=len, default=[])
+                if idle == size.rows - 1 and all(len(group) == size.rows for group in marks.values()):
+                    pieces, twins = size.rows, 1  # each layer has a set of its own
+                if "" in marks or len(pair) < 2 or not self._are_in_one_network(pair[0], pair[1]):
+                    continue
+            if pieces == size.rows and twins == size.rows - idle:
+                root = pair[1][0]
+                return SharedSibling(
+                    key=table,
+                    idle=(),
+                    rows=size.zero_rows,
+                    pieces=pieces,
+                    shape=self._tape.values[root].shape[-1:],
+                    location=self._picked_at(table, root),
+                    source=self._naming.value(root),
+                )
+        return None
+
+    def _rows_of(self, root: int, slot: Slot) -> tuple[int, int]:
+        """How many rows a generated value has, and how many different ones."""
+        sample = self._look.output(slot.value, root)
+        shape = self._tape.values[root].shape
+        if sample is None or len(shape) < 2 or sample.picked.shape[0] != shape[0]:
+            return 0, 0
+        return shape[0], sample.picked.unique(dim=0).shape[0]
+
+    def _mark(self, root: int, slot: Slot) -> str:
+        sample = self._look.output(slot.value, root) or self._look.of.get(slot.value)
+        return sample.mark() if sample is not None else ""
+
+    def _pieces(self) -> list[list[Use]]:
         """Generated values on a live way to the loss: those of one shape, and their uses as one shape."""
-        made: dict[object, dict[object, tuple[int, Slot]]] = defaultdict(dict)
-        used: dict[object, dict[object, tuple[int, Slot]]] = defaultdict(dict)
-        for slot in self._flow.slots[:_MOST_USES]:
-            if slot.value not in self._flow.live:
-                continue
-            for root in self._roots(slot):
-                if self._tape.values[root].op >= self._evidence.step.first_op:
-                    shape, weight = self._tape.values[root].shape, self._tape.values[slot.value].shape
-                    made[shape].setdefault(root, (root, slot))
-                    used[shape, weight].setdefault((root, slot.op), (root, slot))
-        groups = [list(group.values()) for group in (*made.values(), *used.values())]
+        used: dict[object, dict[object, Use]] = defaultdict(dict)
+        for root, slot in self._uses:
+            shapes = self._tape.values[root].shape, self._tape.values[slot.value].shape
+            used[shapes].setdefault((root, slot.op), (root, slot))
+        groups = [*self._made.values(), *(list(group.values()) for group in used.values())]
         return [group for group in groups if len(group) > 1]
+
+    @cached_property
+    def _made(self) -> dict[object, list[Use]]:
+        """Shapes to the generated values of each, with one use."""
+        found: dict[object, dict[int, Use]] = defaultdict(dict)
+        for root, slot in self._uses:
+            found[self._tape.values[root].shape].setdefault(root, (root, slot))
+        return {shape: list(uses.values()) for shape, uses in found.items()}
+
+    @cached_property
+    def _uses(self) -> list[Use]:
+        """The values generated in this step, with each of their uses on a live way to the loss."""
+        start = self._evidence.step.first_op
+        live = [slot for slot in self._flow.slots[:_MOST_USES] if slot.value in self._flow.live]
+        return [
+            (root, slot) for slot in live for root in self._roots(slot) if self._tape.values[root].op >= start
+        ]
 
     def _roots(self, slot: Slot) -> tuple[int, ...]:
         """The generated values that a weight shows."""
         return tuple(self._flow.elements.shown(slot.value) or ()) or (self._flow.root(slot.value),)
 
-    def _shared(
-        self, family: tuple[int, ...], idle: set[int], uses: list[tuple[int, Slot]]
-    ) -> SharedSibling | None:
-        users: dict[int, list[tuple[int, Slot]]] = defaultdict(list)
+    def _shared(self, family: tuple[int, ...], idle: set[int], uses: list[Use]) -> SharedSibling | None:
+        users: dict[int, list[Use]] = defaultdict(list)
         for root, slot in uses:
             members = self._members(family, root)
             if len(members) > 1:
@@ -113,18 +190,25 @@ class SiblingFinder:
         return [number for number in family if number in self._above[root]]
 
     def _picked_at(self, number: int, root: int) -> Location | None:
-        """The statement that chose the tensor for a piece: the outermost call that it was given to."""
-        reader, value = self._reader(number, root)
-        calls = self._tape.module_calls
-        place, module = self._tape.ops[reader].site, self._tape.ops[reader].module
-        while module >= 0:
-            call = next((item for item in reversed(calls.get(module, ())) if item.op <= reader), None)
-            if call is None or call.site is None:
-                break
-            if value in call.given:
-                place = call.site
-            module = call.parent
-        return spelling.picked_at(place)
+        """The statement that chose the tensor, or its row, for a piece: that of a caller, where one did."""
+        reader, _ = self._reader(number, root)
+        site, module = self._tape.ops[reader].site, self._tape.ops[reader].module
+        found = spelling.choice(site)
+        while found.arguments and site is not None:
+            call = self._call_of(module, reader)
+            while call is not None and call.site is not None and call.site.code is site.code:
+                module = call.parent  # a layer that the statement calls: what the function runs in is above
+                call = self._call_of(module, reader)
+            if site.code.co_name != "forward" or call is None or call.site is None:
+                places = spelling.callers(site.code)
+                return places[-1] if places else found.place
+            found = spelling.passed(call.site, site.code, found.arguments)
+            site, module = call.site, call.parent
+        return found.place
+
+    def _call_of(self, module: int, op: int) -> ModuleCall | None:
+        calls = self._tape.module_calls.get(module, ())
+        return next((call for call in reversed(calls) if call.op <= op), None)
 
     def _reader(self, number: int, root: int) -> tuple[int, int]:
         """The operation on the way to a piece that read the tensor, and the value that it read."""
@@ -141,7 +225,7 @@ class SiblingFinder:
                     stack.append(source)
         return tape.values[root].op, root
 
-    def _are_in_one_network(self, first: tuple[int, Slot], second: tuple[int, Slot]) -> bool:
+    def _are_in_one_network(self, first: Use, second: Use) -> bool:
         """Whether they are parts of one weight, meet one input, or one meets what the other computed."""
         (_, slot), (_, other) = first, second
         if slot.value == other.value:

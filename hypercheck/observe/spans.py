@@ -33,6 +33,22 @@ class Spans:
         return cls(starts, ends)
 
     @classmethod
+    def ranges(cls, ranges: Iterable[tuple[int, int]]) -> Spans:
+        """The positions of ranges that are not empty, in any order, overlapping or not.
+
+        >>> Spans.ranges([(7, 9), (0, 2), (2, 3)]).first()
+        ((0, 3), (7, 9))
+        """
+        found: list[list[int]] = []
+        for start, end in sorted(ranges):
+            if found and start <= found[-1][1]:
+                found[-1][1] = max(found[-1][1], end)
+            else:
+                found.append([start, end])
+        starts, ends = torch.tensor(found, dtype=torch.long).reshape(-1, 2).unbind(1)
+        return cls(starts, ends)
+
+    @classmethod
     def of(cls, positions: Tensor) -> Spans:
         """The positions of a one-dimensional tensor, in any order, repeated or not.
 
@@ -58,8 +74,6 @@ class Spans:
         while axes and axes[0][0] == length:
             length *= axes.pop(0)[1]
         starts = torch.tensor([offset])
-        if not axes:
-            return cls(starts, starts + length)
         for stride, size in axes:
             starts = (torch.arange(size)[:, None] * stride + starts).flatten()
         return cls.joined(starts, starts + length)
@@ -103,6 +117,12 @@ class Spans:
 
     def both(self, other: Spans) -> Spans:
         """The positions that are in both."""
+        if (
+            not (len(self) and len(other))
+            or self.ends[-1] <= other.starts[0]
+            or other.ends[-1] <= self.starts[0]
+        ):
+            return Spans.ranges(())
         low = torch.searchsorted(other.ends, self.starts, right=True)
         counts = (torch.searchsorted(other.starts, self.ends) - low).clamp(min=0)
         mine = torch.repeat_interleave(torch.arange(len(self)), counts)

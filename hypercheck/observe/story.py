@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from hypercheck.facts import CutFact, DeadEnd, DeadFunction, UsageFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode, Location
@@ -18,8 +19,7 @@ _RANKS = ("data", "linked")
 
 def module_flow(
     digest: Digest,
-    cuts: Iterable[CutFact],
-    dead_functions: Iterable[DeadFunction] = (),
+    cuts: Cuts,
     usages: Iterable[UsageFact] = (),
     dead_ends: Iterable[DeadEnd] = (),
 ) -> Flow:
@@ -28,7 +28,7 @@ def module_flow(
     A module that makes weights and one that uses them are two boxes, also where one forward does both, and
     the numbers that a generator made in vain are a stub behind it.
     """
-    story = _Story(digest, Cuts(digest, cuts, dead_functions))
+    story = _Story(digest, cuts)
     for value in sorted(story.drawn):
         story.place(value)
     for edge in sorted(story.drawn_edges, key=lambda edge: edge.target):
@@ -50,6 +50,11 @@ class Cuts:
         self._cuts = {(cut.mechanism, _spot(cut.location)): cut for cut in cuts}
         self._by_place = {_spot(cut.location): cut for cut in cuts if cut.location}
         self._dead = [dead for dead in dead_functions if dead.kind in _DEAD_KINDS]
+
+    @cached_property
+    def on_the_way(self) -> tuple[set[int], list[Edge]]:
+        """The values and edges to draw."""
+        return on_the_way(self._digest, self)
 
     @property
     def any(self) -> bool:
@@ -166,7 +171,7 @@ class _Story:
         self._cut_inside: dict[int, tuple[str, str]] = {}
         """Value behind a cut in its own box to that cut."""
         self._loops: dict[tuple[str, str, str], None] = {}
-        self.drawn, self.drawn_edges = on_the_way(digest, cuts)
+        self.drawn, self.drawn_edges = cuts.on_the_way
         names = digest.session.module_names
         parents = {path.rpartition(".")[0] for path in names.values()}
         self._containers = {number for number, path in names.items() if path in parents}

@@ -67,8 +67,9 @@ Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
 """Something notable inside of an operation recorded as one: name, statement, and the weights it took."""
 
 
-class Plan(NamedTuple):
-    """What to do with the calls of one torch function."""
+@dataclass(slots=True)
+class Plan:
+    """What to do with the calls of one torch function. Its fields are read faster than those of a tuple."""
 
     name: str
     kind: int
@@ -230,8 +231,8 @@ class Tape:
         self.previous: dict[int, int] = {}
         """Values of tensors that were written to or switched, to the values before."""
         self.module_calls: dict[int, list[ModuleCall]] = {}
-        self.returned: dict[int, list[int]] = {}
-        """Values to the modules whose forward gave them out."""
+        self.returned: dict[int, list[tuple[int, int]]] = {}
+        """Values to the modules whose forward gave them out, each with the operation that came next."""
         self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.hooks: dict[int, Site | None] = {}
@@ -482,10 +483,9 @@ class Tape:
         inputs: list[int] = []
         given: list[Tensor] = []
         asks, all_ask = False, True
-        for item in args[0] if plan.joins and args and type(args[0]) in (list, tuple) else args:
-            if type(item) in _SCALARS:
-                continue
-            if isinstance(item, Tensor):
+        items: Iterable[Any] = args[0] if plan.joins and args and type(args[0]) in (list, tuple) else args
+        for item in items:
+            if type(item) is Tensor or (type(item) not in _SCALARS and isinstance(item, Tensor)):
                 if item is out:
                     return False
                 entry = known.get(id(item))
@@ -495,16 +495,16 @@ class Tape:
                     or (entry.group is not None and len(entry.group) != entry.synced)
                 ):
                     number = self.value_of(item)
-                    value = values[number]
+                    requires_grad = values[number].requires_grad
                 else:
                     number = entry.value
-                    value = values[number]
-                    if (value.leaf or not value.requires_grad) and item.requires_grad != value.requires_grad:
+                    _, _, requires_grad, _, leaf = values[number]
+                    if (leaf or not requires_grad) and item.requires_grad != requires_grad:
                         number = self.value_of(item)
-                        value = values[number]
+                        requires_grad = values[number].requires_grad
                 inputs.append(number)
                 given.append(item)
-                if value.requires_grad:
+                if requires_grad:
                     asks = True
                 else:
                     all_ask = False
@@ -535,7 +535,7 @@ class Tape:
             if closely:
                 self._note_node(tensor, index, given if plan.name not in _MASKS else (tensor,))
             if plan.view and (plan.kind == _VIEW or tensor._base is not None):
-                self._join_group(given[0], tensor, None)
+                self._join_group(given[0], entry)
         if not results:
             return False
         mode = self._lost_mode(read, index) if lost and asks else "grad"
@@ -578,7 +578,6 @@ class Tape:
         outputs = []
         index = len(self.ops)
         requires_grad = False
-        group = None
         given = {id(tensor) for tensor in tensors}
         view = bool(tensors) and kind in _KEEP_ARGUMENTS
         closely = self.looks_closely or (name in SINGULAR and not _is_tame(name, args))
@@ -594,7 +593,7 @@ class Tape:
                 self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
             if view and (kind == _VIEW or tensor._base is not None):
-                group = self._join_group(tensors[0], tensor, group)
+                self._join_group(tensors[0], known)
         if not outputs:
             return
         mode = "grad"
@@ -648,14 +647,13 @@ class Tape:
                     infinite = index
         return infinite
 
-    def _join_group(self, source: Tensor, alias: Tensor, group: list[int] | None) -> list[int]:
+    def _join_group(self, source: Tensor, alias: ObjectFact) -> None:
+        """The two share their memory: a write through one is a write to the other."""
         entry = self._known[id(source)]
         if entry.group is None:
             entry.group = []
-        other = self._known[id(alias)]
-        other.group = entry.group
-        other.synced = len(entry.group)
-        return entry.group
+        alias.group = entry.group
+        alias.synced = len(entry.group)
 
     def _write(
         self,
@@ -816,7 +814,7 @@ class Tape:
         source = self.value_of(data)
         site, tags = self.frames.site(frame)
         value = self._enter(parameter, len(self.ops), site, "Parameter")
-        self._join_group(data, parameter, None)
+        self._join_group(data, self._known[id(parameter)])
         self._append(
             Op("Parameter", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None)
         )
@@ -845,7 +843,7 @@ class Tape:
             Op("data.__set__", Kind.DATA_SET, (source,), (value,), site, tags, "grad", self._module(), None)
         )
         entry.group = None
-        self._join_group(data, target, None)
+        self._join_group(data, entry)
         owner = self.grad_owners.get(id(target))
         if owner is not None and owner[0]() is target:
             self.grad_events.append((len(self.ops), owner[1], "set", site))
@@ -1032,7 +1030,7 @@ class Tape:
         for tensor in (outputs,) if isinstance(outputs, Tensor) else _tensors((outputs,)):
             value = self.peek(tensor)
             if value is not None:
-                self.returned.setdefault(value, []).append(module)
+                self.returned.setdefault(value, []).append((module, len(self.ops)))
 
     def hooked(self, tensor: Tensor, frame: FrameType | None) -> None:
         """A hook was put on the gradient of a tensor."""

@@ -11,6 +11,7 @@ from torch.nn import parameter
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
+_is_tracing = torch._C._is_tracing
 _is_compiling = getattr(torch.compiler, "is_compiling", lambda: False)
 _functorch = getattr(torch._C, "_functorch", None)
 _is_wrapped = getattr(_functorch, "is_functorch_wrapped_tensor", None)
@@ -127,7 +128,7 @@ def sequence_number(node: Any) -> int | None:
 
 def traced() -> bool:
     """Whether torch takes down the calls of this thread itself (`jit.trace`, `torch.export`)."""
-    return torch._C._get_tracing_state() is not None or bool(_is_compiling())
+    return _is_tracing() or bool(_is_compiling())
 
 
 def unheard() -> contextlib.AbstractContextManager[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from hypercheck.facts import UsageFact
 from hypercheck.findings import Link, Location
@@ -15,6 +17,7 @@ from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
 
 _MOST_LINKS = 400
+_LARGEST_JOINT = 4_000_000
 _MIXERS = frozenset("gru lstm rnn_tanh rnn_relu gru_cell lstm_cell rnn_tanh_cell rnn_relu_cell".split())
 """Operations whose weights may have as many rows as the batch by chance."""
 _SPATIAL = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
@@ -37,7 +40,8 @@ class Usage:
     def links(self) -> list[Link]:
         found = []
         for slot in self._evidence.own_slots[:_MOST_LINKS]:
-            found.append(self.link(slot))
+            if slot.certain:
+                found.append(self.link(slot))
         return found
 
     def link(self, slot: Slot) -> Link:
@@ -87,7 +91,70 @@ class Usage:
                 if tape.values[root].op >= self._step.first_op:
                     roots[root].append(slot)
         sure = [item for item in roots.items() if any(slot.certain for slot in item[1])]
-        return [fact for root, slots in sure[:200] if (fact := self._usage(root, slots))]
+        shared, told = self._shared()
+        return [
+            *shared,
+            *(
+                fact
+                for root, slots in sure[:200]
+                if root not in told and (fact := self._usage(root, slots)) is not None
+            ),
+        ]
+
+    def _shared(self) -> tuple[list[UsageFact], set[int]]:
+        """The use of vectors, put together of several outputs, that were cut into overlapping pieces.
+
+        With the outputs that this tells the use of.
+        """
+        tape, elements = self._tape, self._flow.elements
+        groups: dict[int, list[Slot]] = defaultdict(list)
+        for slot in self._evidence.own_slots:
+            whole = elements.joined(slot.value)
+            if whole is not None and tape.values[whole].op >= self._step.first_op:
+                groups[whole].append(slot)
+        facts: list[UsageFact] = []
+        told: set[int] = set()
+        for whole, slots in groups.items():
+            shape = tape.values[whole].shape
+            total = math.prod(shape)
+            if total > _LARGEST_JOINT or not self._share(slots):
+                continue
+            parts = [
+                (slot, part) for slot in slots if (part := elements.within(slot.value, whole)) is not None
+            ]
+            overlaps, overlap_at = self._overlaps(parts)
+            if not overlaps:
+                continue
+            read = [elements.within(value, whole) for value in dict.fromkeys(self._read(whole))]
+            # What reads everything is a penalty on the size, and no weight.
+            used = Spans.union([part for part in read if part is not None and part.count < total])
+            unused = used.others(total)
+            if not len(unused) or None in read:
+                continue
+            told.update(elements.shown(whole) or ())
+            facts.append(
+                UsageFact(
+                    source=self._naming.value(whole),
+                    location=frames.location(tape.ops[tape.values[whole].op].site),
+                    shape=shape,
+                    total=total,
+                    used=used.count,
+                    unused=unused.first(),
+                    width=shape[-1] if shape else 1,
+                    overlaps=overlaps,
+                    overlap_at=overlap_at,
+                    slots=tuple(tape.values[slot.value].shape for slot in slots[:16]),
+                )
+            )
+        return facts, told
+
+    def _share(self, slots: list[Slot]) -> bool:
+        """Whether elements of some output are in two of the weights."""
+        parts: dict[int, list[Spans]] = defaultdict(list)
+        for slot in slots:
+            for root, part in (self._flow.elements.shown(slot.value) or {}).items():
+                parts[root].append(part)
+        return any(sum(part.count for part in found) > Spans.union(found).count for found in parts.values())
 
     def _usage(self, root: int, slots: list[Slot]) -> UsageFact | None:
         tape, flow = self._tape, self._flow
@@ -98,24 +165,22 @@ class Usage:
         if not tape.values[root].requires_grad and tape.ops[tape.values[root].op].mode == "grad":
             return None
         parts: list[Spans] = []
-        stack, seen = [root], {root}
-        while stack:
-            value = stack.pop()
-            for op_index in self._evidence.readers.get(value, ()):
-                op = tape.ops[op_index]
-                for target in op.outputs or (-1,):
-                    if target >= 0 and value in flow.elements.parents(target):
-                        if target not in seen:
-                            seen.add(target)
-                            stack.append(target)
-                        continue
-                    if op.kind == Kind.EXPORT or target in flow.in_loss:
-                        shown = flow.elements.shown(value)
-                        if shown is None:
-                            return None
-                        if root in shown:
-                            parts.append(shown[root])
+        for value in self._read(root):
+            shown = flow.elements.shown(value)
+            if shown is None:
+                return None
+            if root in shown:
+                parts.append(shown[root])
+        overlaps, overlap_at = self._overlaps(
+            (slot, part)
+            for slot in slots
+            if (part := (flow.elements.shown(slot.value) or {}).get(root)) is not None
+        )
+        if overlaps:
+            # What reads everything beside such pieces is a penalty on the size, and no weight.
+            parts = [part for part in parts if part.count < total] or parts
         used = Spans.union(parts)
+        one_row = False
         shapes = tuple(tape.values[slot.value].shape for slot in slots)
         if len(shape) > 1 and self._rows_are_samples(root):
             row = total // shape[0]
@@ -125,6 +190,8 @@ class Usage:
                 # What one row of a batch leaves out, another one uses, or will.
                 shape, total = shape[1:], row
                 used = used.columns(total)
+            else:
+                one_row = rows == 1
         places = self._places(root)
         if places > 1:
             # A map of weights: each place of it is one more sample, and the channels are the outputs.
@@ -133,7 +200,6 @@ class Usage:
             used = used.columns(total * places).rows(places)
         unused = used.others(total)
         width = shape[-1] if shape else 1
-        overlaps, overlap_at = self._overlaps(root, slots)
         made = frames.location(tape.ops[tape.values[root].op].site)
         chunk = shape[-1] if len(shape) == 2 and shape[0] > 1 and not self._batched(shape, shapes) else 0
         return UsageFact(
@@ -150,8 +216,30 @@ class Usage:
             slots=shapes[:16],
             chunk=chunk,
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
-            sized_at=self._sized_at(root, chunk),
+            # Where rows were taken for samples, the rows that are left are chosen by whoever uses them.
+            sized_at=self._slice_site(slots[0].value)
+            if one_row
+            else None
+            if chunk and shape != tape.values[root].shape
+            else self._sized_at(root, chunk),
+            one_row=one_row,
         )
+
+    def _read(self, whole: int) -> Iterator[int]:
+        """The value, and the views and parts of it, that something on the way to the loss reads."""
+        tape, flow = self._tape, self._flow
+        stack, seen = [whole], {whole}
+        while stack:
+            value = stack.pop()
+            for op_index in self._evidence.readers.get(value, ()):
+                op = tape.ops[op_index]
+                for target in op.outputs or (-1,):
+                    if target >= 0 and value in flow.elements.parents(target):
+                        if target not in seen:
+                            seen.add(target)
+                            stack.append(target)
+                    elif op.kind == Kind.EXPORT or target in flow.in_loss:
+                        yield value
 
     def _made_by(self, value: int) -> str:
         return self._tape.ops[self._tape.values[value].op].name
@@ -258,14 +346,14 @@ class Usage:
             trimmed >= 2 or (len(shape) >= 3 and box[0] == (0, shape[0]))
         )
 
-    def _overlaps(self, root: int, slots: list[Slot]) -> tuple[tuple[tuple[int, int], ...], Location | None]:
-        flow, tape = self._flow, self._tape
+    def _overlaps(
+        self, parts: Iterable[tuple[Slot, Spans]]
+    ) -> tuple[tuple[tuple[int, int], ...], Location | None]:
+        """The elements that two weights share, and the statement that took them for the second one."""
+        tape = self._tape
         owners: list[tuple[Slot, Spans]] = []
         taken = Spans.union([])
-        for slot in slots[:64]:
-            part = (flow.elements.shown(slot.value) or {}).get(root)
-            if part is None:
-                continue
+        for slot, part in islice(parts, 64):
             for other, theirs in owners if len(part.both(taken)) else ():
                 both = part.both(theirs)
                 twice = part == theirs and self._slice_site(slot.value) != self._slice_site(other.value)

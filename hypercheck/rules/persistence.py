@@ -152,11 +152,33 @@ def by_place(
     yield from groups.values()
 
 
-def replaced(facts: RunFacts, tensor: TensorFact) -> bool:
+def replacements(facts: RunFacts) -> list[tuple[TensorFact, Steps]]:
+    """Tensors without an optimizer that came in the place of some that an optimizer holds.
+
+    What else of the same model has no optimizer went the same way.
+    """
+    missing = unheld_tensors(facts, lambda tensor: True)
+    found = [item for item in missing if _replaced(facts, item[0])]
+    models = {tensor.model for tensor, _ in found} - {""}
+    more = [item for item in missing if item not in found and item[0].holder != "container"]
+    return found + [item for item in more if item[0].model in models]
+
+
+def _replaced(facts: RunFacts, tensor: TensorFact) -> bool:
     """Whether the tensor came after the optimizers, and one of them holds tensors that nobody else holds."""
     orphans = {key for optimizer in facts.optimizers for key in optimizer.orphans}
-    same = any(facts.tensors[key].shape == tensor.shape for key in orphans if key in facts.tensors)
-    return bool(orphans) and (tensor.late or same)
+    twins = any(dead_twins(facts, optimizer, tensor) for optimizer in facts.optimizers)
+    return twins or (bool(orphans) and tensor.late)
+
+
+def dead_twins(facts: RunFacts, optimizer: OptimizerFact, tensor: TensorFact) -> list[int]:
+    """What the optimizer holds, no module has any more, and is of the tensor's shape."""
+    known = [(key, facts.tensors[key]) for key in optimizer.keys if key in facts.tensors]
+    return [
+        key
+        for key, other in known
+        if other.shape == tensor.shape and (key in optimizer.orphans or other.cast_off)
+    ]
 
 
 def idle_tensors(facts: RunFacts, optimizer: OptimizerFact) -> tuple[str, ...]:

@@ -88,7 +88,10 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
     >>> given_too(Location("t.py", 1, 1, source="opt = Adam(net.parameters(), lr=0.1)"), "Adam", ["code"])
     'opt = Adam([*net.parameters(), code], lr=0.1)'
     """
-    more = ", ".join(re.sub(r"\.(\d+)", r"[\1]", name) for name in missing)
+    named = [spelled for name in missing if (spelled := expression(name)) is not None]
+    if not named:
+        return f"give them to the {kind} as well where it is built, or by add_param_group"
+    more = ", ".join(named)
     tree = _parse(location) or ast.Module([], [])
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == kind:
@@ -99,12 +102,27 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
             else:
                 groups, held = False, [f"*{ast.unparse(given)}"]
             held.append(f'{{"params": [{more}]}}' if groups else more)
-            try:
-                node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
-            except SyntaxError:  # a name that is no expression: a tensor in a dict, or one without a name
-                break
+            node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
             return ast.unparse(ast.fix_missing_locations(tree))
     return f'optimizer.add_param_group({{"params": [{more}]}})   # optimizer: the {kind}'
+
+
+def expression(name: str) -> str | None:
+    """A tensor's name as Python writes it; None for words, and for what would make a new one.
+
+    >>> expression("net.layers.0.heads.0-weight.bias"), expression("nn.Linear(4, 2)")
+    ("net.layers[0].heads['0-weight'].bias", None)
+    """
+    core = name.removeprefix("*").removesuffix(".parameters()")
+    found = ""
+    for piece in re.split(r"\.(?![^\[]*\])", core):
+        if re.fullmatch(r"[^\W\d]\w*(\[[^\[\]]+\])*", piece):
+            found += f".{piece}" if found else piece
+        elif re.fullmatch(r"[\w-]+", piece) and found:
+            found += f"[{piece}]" if piece.isdigit() else f"[{piece!r}]"
+        else:
+            return None
+    return name.replace(core, found)
 
 
 def without_call(location: Location | None, calls: tuple[str, ...]) -> str | None:

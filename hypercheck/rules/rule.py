@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hypercheck.facts import RunFacts
@@ -33,7 +34,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def info(self) -> RuleInfo:
         """The rule's page as plain text, with its two examples."""
         summary, sections = _sections(self.doc)

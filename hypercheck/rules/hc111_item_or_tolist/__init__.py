@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.persistence import no_gradient, persistent_dead_ends
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import cut_findings
 
@@ -37,6 +38,7 @@ from hypercheck.rules.starvation import cut_findings
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Cuts made by turning a generated tensor into Python numbers."""
     yield from _terms(facts)
+    yield from _gone(facts)
     yield from cut_findings(
         facts,
         RULE.code,
@@ -75,6 +77,27 @@ def _terms(facts: RunFacts) -> Iterator[Finding]:
         seen=("no generated weight has another way to the loss",),
         evidence={"steps": len(seen)},
     )
+
+
+def _gone(facts: RunFacts) -> Iterator[Finding]:
+    """Values of which all elements were taken as numbers, and whose way back could not be followed."""
+    for dead, steps in persistent_dead_ends(facts, ("itemised",)):
+        names = tuple(facts.name(key) for key in dead.victims)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            steps,
+            dead.source,
+            f"the elements of {dead.source} became Python numbers here, and nothing else uses them",
+            "a Python number has no grad_fn, and neither has what is computed with it",
+            "index the tensor instead of taking its items: p[i] keeps the history, p[i].item() does not",
+            victims=names,
+            location=dead.location,
+            seen=("no way inside of torch leads on to the loss", no_gradient(names)),
+            evidence={"starved": len(names)},
+        )
 
 
 RULE = Rule("HC111", "item-or-tolist", Severity.ERROR, "before backward", check, __doc__)

@@ -47,8 +47,10 @@ from hypercheck.rules.starvation import counted, learned, listed, starved_since
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generators that were frozen and never thawed, and optimizers with nothing but frozen tensors."""
-    yield from _idle_optimizers(facts)
-    yield from _partly_frozen(facts)
+    idle = list(_idle_optimizers(facts))
+    yield from idle
+    told = {name for finding in idle for name in finding.victims}
+    yield from (finding for finding in _partly_frozen(facts) if not told.issuperset(finding.victims))
     fed = learned(facts)
     frozen_steps = [
         step for step in facts.steps if step.whole_generator_frozen and not set(step.frozen) & fed
@@ -95,6 +97,7 @@ def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
     fed, late = learned(facts), starved_since(facts)
     left = [key for key in due[-1].left_frozen if key in late]
     asleep = [key for key in due[-1].frozen if key in late and key not in left] if not left else []
+    never = [key for key in due[-1].left_frozen if key not in fed] if not left else []
     half = (
         []
         if due[-1].whole_generator_frozen
@@ -106,6 +109,12 @@ def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
             Severity.NOTE,
             "it learned before: a phase of the training, or a switch that was forgotten",
             "where it was forgotten, thaw it again: for p in net.parameters(): p.requires_grad_(True)",
+        ),
+        (
+            never,
+            Severity.NOTE,
+            "the statement that freezes them is made undone, again and again, for others only",
+            "if they are to learn, thaw them as well: for p in net.parameters(): p.requires_grad_(True)",
         ),
         (
             left,
@@ -144,8 +153,9 @@ def _never_loaded(facts: RunFacts, key: int) -> bool:
 
 
 def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:
-    """Optimizers that, to the end, stepped frozen tensors only, after they had stepped live ones."""
-    for optimizer in facts.optimizers:
+    """Optimizers that, to the end, stepped frozen tensors only: they had stepped live ones, or others had."""
+    fed = learned(facts)
+    for optimizer in {item.name: item for item in facts.optimizers}.values():
         stepped = [
             (step.step, [update for update in step.updates if update.optimizer == optimizer.name])
             for step in facts.steps
@@ -155,7 +165,7 @@ def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:
         if (
             len(idle) < 2
             or idle != [number for number, _ in stepped][-len(idle) :]
-            or len(idle) == len(stepped)
+            or (len(idle) == len(stepped) and not all(update.key in fed for update in stepped[-1][1]))
         ):
             continue
         names = tuple(facts.name(update.key) for update in stepped[-1][1])

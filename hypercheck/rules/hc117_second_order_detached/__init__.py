@@ -4,6 +4,8 @@ Finds:
 `torch.autograd.grad(inner_loss, weights)` without `create_graph=True`, or fast weights that are detached
 after their update, when something trainable loses its only way to the outer loss by it: a learned inner
 loss or generated targets in the first case, the starting weights in the second.
+Also a derivative by an input (the residual of a differential equation, a gradient penalty) that stands in the
+loss as a plain number, since `create_graph=True` is missing.
 
 Why it matters:
 Without `create_graph=True` the inner gradient comes back as a constant, without `grad_fn`. The updated
@@ -31,14 +33,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import FlatDerivative, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import cut_findings
+from hypercheck.rules.starvation import counted, cut_findings
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
-    """Inner-loop updates whose graph was dropped."""
+    """Inner-loop updates and derivatives whose graph was dropped."""
+    yield from _flat(facts)
     yield from cut_findings(
         facts,
         RULE.code,
@@ -53,6 +57,41 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             "and no detach() on the fast weights"
         ),
     )
+
+
+def _flat(facts: RunFacts) -> Iterator[Finding]:
+    """Derivatives by an input, such as those of a differential equation, that the loss only looks at."""
+    found: dict[tuple[str, int], list[tuple[int, FlatDerivative]]] = {}
+    for step in facts.steps:
+        for fact in step.flat_derivatives:
+            found.setdefault(place(fact.location), []).append((step.step, fact))
+    for seen in found.values():
+        steps = tuple(dict.fromkeys(step for step, _ in seen))
+        if len(steps) < 2:
+            continue
+        fact = seen[-1][1]
+        names = tuple(facts.name(key) for key in fact.keys)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            RULE.severity,
+            RULE.stage,
+            steps,
+            "a derivative in the loss",
+            "the loss contains a derivative that no gradient comes back from",
+            (
+                "without create_graph=True the derivative is a constant for autograd: its value counts in "
+                "the loss, and nothing learns to change it"
+            ),
+            "torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)",
+            victims=names,
+            location=fact.location,
+            seen=(
+                "the result of autograd.grad has no grad_fn, and goes into the loss by arithmetic alone",
+                f"{counted(len(names), 'trainable tensor')} made what was differentiated",
+            ),
+            evidence={"tensors": list(names)},
+        )
 
 
 RULE = Rule("HC117", "second-order-detached", Severity.ERROR, "before backward", check, __doc__)

@@ -47,6 +47,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """Generated weights that the main network did not use."""
     for dead, steps in persistent_dead_ends(facts, ("unassigned", "unused-name")):
         names = tuple(facts.name(key) for key in dead.victims)
+        if dead.source in dead.own:  # the start values of the very tensors that were used
+            continue
         if dead.kind == "unassigned":
             message = f"{dead.source} was generated, and the main network used its own {listed(dead.own)}"
             why = "the generated numbers were never handed over, so the loss does not depend on them"
@@ -85,4 +87,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("HC202", "weights-not-assigned", Severity.ERROR, "before backward", check, __doc__)
+RULE = Rule(
+    "HC202",
+    "weights-not-assigned",
+    Severity.ERROR,
+    "before backward",
+    check,
+    __doc__,
+    explains=("HC206", "HC402"),
+)

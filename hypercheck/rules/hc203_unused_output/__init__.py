@@ -33,17 +33,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import RunFacts, UsageFact
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place
 from hypercheck.rules.persistence import persistent_usages
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.sizing import likely_reason, shapes_text, sizing_advice
-from hypercheck.rules.starvation import span_text
+from hypercheck.rules.starvation import listed, span_text
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Outputs of the hypernetwork that nothing reads."""
+    rows: dict[tuple[str, int], list[tuple[UsageFact, tuple[int, ...]]]] = {}
     for usage, steps in persistent_usages(facts):
+        if usage.one_row and usage.used < usage.total and not usage.overlaps:
+            rows.setdefault(place(usage.sized_at), []).append((usage, steps))
+            continue
         left = usage.total - usage.used
         if not left or usage.overlaps:
             continue
@@ -76,6 +81,31 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "ranges": [list(s) for s in usage.unused],
             },
         )
+
+    for group in rows.values():
+        yield _one_row(group)
+
+
+def _one_row(group: list[tuple[UsageFact, tuple[int, ...]]]) -> Finding:
+    """A batch of weights of which the same row serves for all samples."""
+    usage, steps = group[0]
+    names = tuple(dict.fromkeys(other.source for other, _ in group))
+    batch = usage.total // max(1, usage.used)
+    return Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        RULE.stage,
+        steps,
+        usage.source,
+        f"one row of {listed(names)} is used for all samples, and the other {batch - 1} are not",
+        "a row is generated for each sample from its own data; the rows that nothing reads never count",
+        "use the row that belongs to the sample, or generate one row only",
+        location=usage.sized_at or usage.location,
+        related=(usage.location.labelled("generated here"),) if usage.location else (),
+        seen=(f"never read: elements {span_text(usage.unused)}",),
+        evidence={"total": usage.total, "unused": usage.total - usage.used},
+    )
 
 
 RULE = Rule("HC203", "unused-output", Severity.WARNING, "before backward", check, __doc__)

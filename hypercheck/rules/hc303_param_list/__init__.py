@@ -38,7 +38,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """Trainable tensors that a plain container hides."""
     hidden = unheld_tensors(facts, lambda tensor: tensor.holder == "container")
     for group, steps in by_place(hidden, lambda tensor: tensor.held_at or tensor.made_at):
-        names = tuple(tensor.name for tensor in group)
+        names = tuple(dict.fromkeys(tensor.name for tensor in group))
         yield Finding(
             RULE.code,
             RULE.name,

@@ -23,40 +23,56 @@ keeps it true:
 
 Not found:
 Silent where an optimizer that steps at other times holds them (several optimizers, alternating turns),
-where the program updates them by hand, and for frozen parts. Membership is judged over all steps that
-were seen, so an optimizer that only appears later than that is not known: raise `--steps`.
+where the program updates them by hand, and for frozen parts. What generates no weights is a note, unless
+its fellow in a list or dict is in an optimizer, or the program thaws it. Membership is judged over all
+steps that were seen, so an optimizer that only appears later than that is not known: raise `--steps`.
 
 Where it is meant, write `# hypercheck: ignore[HC304]` on the line that makes the optimizer.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import takewhile
 
-from hypercheck.facts import OptimizerFact, RunFacts, TensorFact
-from hypercheck.findings import Finding, Location, Severity
+from hypercheck.facts import RunFacts, TensorFact
+from hypercheck.findings import Finding, Severity
 from hypercheck.rules import repair
-from hypercheck.rules.persistence import replaced, unheld_tensors
+from hypercheck.rules.ownership import OF_A_COPY, guilty, held_instead, is_twin, path, siblings
+from hypercheck.rules.persistence import replacements, unheld_tensors
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import agreed, counted, first_place, listed
+from hypercheck.rules.starvation import agreed, counted, listed
+
+Item = tuple[TensorFact, tuple[int, ...]]
+"""A tensor that no optimizer holds, with the steps that read it."""
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Trainable tensors that no optimizer holds."""
-    missing = unheld_tensors(facts, lambda tensor: tensor.holder != "container" and not tensor.optimizers)
-    missing = [item for item in missing if not replaced(facts, item[0])]
-    stepping = [optimizer for optimizer in facts.optimizers if optimizer.steps]
-    generating = [item for item in missing if item[0].generates and not item[0].loaded]
+    if not any(optimizer.steps for optimizer in facts.optimizers):
+        return
+    gone = {tensor.key for tensor, _ in replacements(facts)}
+    missing = unheld_tensors(facts, lambda tensor: tensor.holder != "container" and tensor.key not in gone)
+    generating = [item for item in missing if item[0].generates and _is_to_learn(item[0])]
     leftovers = [item for item in missing if not item[0].generates]
-    place = first_place([optimizer.location for optimizer in stepping])
-    twin = _twin(facts, stepping)
-    if twin is not None and not generating:
+    generating += _beside(generating, leftovers)
+    leftovers = [item for item in leftovers if item not in generating]
+    blamed = guilty(facts, leftovers)
+    if blamed is not None and is_twin(facts, blamed) and not generating:
         # Two optimizers with the same tensors, and others left over: one was given the wrong model.
-        generating, leftovers, place = leftovers, [], twin.location
-    for group, severity in ((generating, Severity.ERROR), (leftovers, Severity.NOTE)):
-        if not group or not stepping:
+        generating, leftovers = leftovers, []
+    forgotten = _forgotten(facts, leftovers)
+    leftovers = [item for item in leftovers if item not in forgotten]
+    for group, severity in (
+        (generating, Severity.ERROR),
+        (forgotten, Severity.WARNING),
+        (leftovers, Severity.NOTE),
+    ):
+        blamed = guilty(facts, group)
+        if blamed is None:
             continue
-        names = tuple(tensor.name for tensor, _ in group)
+        names = tuple(dict.fromkeys(tensor.name for tensor, _ in group))
         yield Finding(
             RULE.code,
             RULE.name,
@@ -67,9 +83,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             f"{listed(names)} {agreed(len(names), 'gets', 'get')} a gradient, "
             f"and no optimizer holds {agreed(len(names), 'it', 'them')}",
             "an optimizer steps only the tensors that it was given when it was built (or by add_param_group)",
-            repair.given_too(place, _kind(facts, place) or stepping[0].kind, _written(facts, group)),
+            repair.given_too(blamed.location, blamed.kind, _written(facts, group)),
             victims=names,
-            location=place,
+            location=blamed.location,
             seen=(
                 f"{counted(len(names), 'trainable tensor')} on the way to the loss, in no group of "
                 + listed([optimizer.name for optimizer in facts.optimizers]),
@@ -77,43 +93,52 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             evidence={
                 "tensors": list(names),
                 "optimizers": [optimizer.name for optimizer in facts.optimizers],
+                "held_instead": held_instead(facts, group) if severity is Severity.ERROR else [],
             },
         )
 
 
-def _kind(facts: RunFacts, place: Location | None) -> str:
-    """The class of the optimizer that was built there."""
-    return next((item.kind for item in facts.optimizers if item.location == place and place), "")
+def _forgotten(facts: RunFacts, missing: list[Item]) -> list[Item]:
+    """Tensors that were left out by mistake although they generate nothing, by their fellows.
+
+    One of the same list or dict learns; they ask for gradients all the same, and their values come from no
+    other training. Where the program thaws them itself, it wants them to learn.
+    """
+    held = {key for optimizer in facts.optimizers if optimizer.steps for key in optimizer.keys}
+    able = [item for item in missing if item[0].training and _is_to_learn(item[0])]
+    kinds = {
+        re.sub(r"\d+", "#", tensor.name)
+        for tensor, _ in able
+        if tensor.thawed or any(key in held for key in siblings(facts, tensor))
+    }
+    return [item for item in able if item[0].thawed or re.sub(r"\d+", "#", item[0].name) in kinds]
 
 
-def _written(facts: RunFacts, group: list[tuple[TensorFact, tuple[int, ...]]]) -> list[str]:
+def _is_to_learn(tensor: TensorFact) -> bool:
+    """Whether its values came from no other training, or the program asks for its gradient itself."""
+    return tensor.thawed or not tensor.loaded
+
+
+def _written(facts: RunFacts, group: list[Item]) -> list[str]:
     """The missing tensors as one writes them: a module's parameters where all of them are missing."""
     missing = {tensor.name for tensor, _ in group}
     found: dict[str, None] = {}
     for tensor, _ in group:
-        module = tensor.module
-        others = [item.name for item in facts.tensors.values() if module and item.module == module]
-        whole = len(others) > 1 and missing.issuperset(others)
-        found.setdefault(f"*{module}.parameters()" if whole else tensor.name)
+        written = tensor.name
+        for whole in (tensor.module, tensor.model):
+            inside = [item.name for item in facts.tensors.values() if whole in (item.module, item.model)]
+            if whole and len(inside) > 1 and missing.issuperset(inside):
+                written = f"*{whole}.parameters()"
+        found[written] = None
     return list(found)
 
 
-def _twin(facts: RunFacts, optimizers: list[OptimizerFact]) -> OptimizerFact | None:
-    """The later one of two optimizers that hold the very same tensors and step by turns.
-
-    One that follows another (built anew for each task) is no twin of it.
-    """
-    steps: dict[str, list[int]] = {}
-    for step in facts.steps:
-        for name in {update.optimizer for update in step.updates}:
-            steps.setdefault(name, []).append(step.step)
-    for index, optimizer in enumerate(optimizers):
-        for other in optimizers[:index]:
-            mine, theirs = steps.get(optimizer.name), steps.get(other.name)
-            if optimizer.name != other.name and mine and theirs and set(optimizer.keys) == set(other.keys):
-                if theirs[0] < mine[-1] and mine[0] < theirs[-1]:
-                    return optimizer
-    return None
+def _beside(group: list[Item], others: list[Item]) -> list[Item]:
+    """Those of the others that belong to the same part of the program as all of the group."""
+    pieces = zip(*(path(tensor.name) for tensor, _ in group), strict=False)
+    common = tuple(piece[0] for piece in takewhile(lambda alike: len(set(alike)) == 1, pieces))
+    near = [item for item in others if common and path(item[0].name)[: len(common)] == common]
+    return [item for item in near if _is_to_learn(item[0])]
 
 
-RULE = Rule("HC304", "not-in-optimizer", Severity.ERROR, "before step", check, __doc__)
+RULE = Rule("HC304", "not-in-optimizer", Severity.ERROR, "before step", check, __doc__, explains=OF_A_COPY)

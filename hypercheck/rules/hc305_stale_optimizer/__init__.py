@@ -32,9 +32,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import OptimizerFact, RunFacts, TensorFact
 from hypercheck.findings import Finding, Severity
-from hypercheck.rules.persistence import idle_tensors, replaced, unheld_tensors
+from hypercheck.rules.ownership import OF_A_COPY, active, held_instead
+from hypercheck.rules.persistence import Steps, dead_twins, idle_tensors, replacements
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import agreed, counted, first_place, listed
 
@@ -43,10 +44,12 @@ _FEWEST = 3
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Optimizers that hold tensors nobody uses any more."""
-    missing = [item for item in unheld_tensors(facts, lambda tensor: True) if replaced(facts, item[0])]
+    missing = replacements(facts)
     if missing:
-        names = tuple(tensor.name for tensor, _ in missing)
-        holder = next(o for o in facts.optimizers if o.orphans)
+        holders = active(facts, missing) or list(facts.optimizers)
+        holder = max(reversed(holders), key=lambda optimizer: len(_dead(facts, optimizer, missing)))
+        count = len(_dead(facts, holder, missing))
+        names = tuple(dict.fromkeys(tensor.name for tensor, _ in missing))
         made = first_place([tensor.made_at for tensor, _ in missing])
         yield Finding(
             RULE.code,
@@ -65,10 +68,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             location=holder.location,
             related=(made.labelled("replaced here"),) if made else (),
             seen=(
-                f"{counted(len(holder.orphans), 'tensor')} of {holder.name} "
-                f"{agreed(len(holder.orphans), 'belongs', 'belong')} to no live module",
+                f"{counted(count, 'tensor')} of {holder.name} "
+                f"{agreed(count, 'belongs', 'belong')} to no live module",
             ),
-            evidence={"orphans": len(holder.orphans), "orphan_bytes": holder.orphan_bytes},
+            evidence={
+                "orphans": count,
+                "orphan_bytes": holder.orphan_bytes,
+                "held_instead": held_instead(facts, missing),
+            },
         )
     yield from _made_again(facts)
     for optimizer in facts.optimizers:
@@ -92,6 +99,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 seen=(f"group {optimizer.empty_groups[0]} of {optimizer.name} holds no tensor",),
                 evidence={"empty_groups": list(optimizer.empty_groups)},
             )
+
+
+def _dead(facts: RunFacts, optimizer: OptimizerFact, missing: list[tuple[TensorFact, Steps]]) -> set[int]:
+    """What the optimizer holds and nobody uses: in the place of the missing tensors, and else."""
+    return set(optimizer.orphans).union(*(dead_twins(facts, optimizer, tensor) for tensor, _ in missing))
 
 
 def _made_again(facts: RunFacts) -> Iterator[Finding]:
@@ -126,4 +138,4 @@ def _made_again(facts: RunFacts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule("HC305", "stale-optimizer", Severity.ERROR, "before step", check, __doc__)
+RULE = Rule("HC305", "stale-optimizer", Severity.ERROR, "before step", check, __doc__, explains=OF_A_COPY)

@@ -3,7 +3,8 @@
 Finds:
 A Parameter whose first axis is as long as the batch and is combined with it entry by entry, such as one
 activation slope per group in a network that runs a batch of generated networks as groups:
-`nn.Parameter(torch.ones(batch, 1))`.
+`nn.Parameter(torch.ones(batch, 1))`. Also a table of codes, one for each sample of the data, that is looked
+up by the position in the batch (`codes[:len(x)]`, `codes(torch.arange(len(x)))`).
 
 Why it matters:
 Which sample stands at which position is chance. Entry 7 learns from whatever came seventh, so the output
@@ -50,6 +51,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         tensor, slot = facts.tensors.get(key), seen[-1][1]
         name, lengths = facts.name(key), shape(tensor.shape) if tensor is not None else "?"
+        first = slot.first_rows
         yield Finding(
             RULE.code,
             RULE.name,
@@ -57,17 +59,23 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             RULE.stage,
             tuple(step for step, _ in seen),
             name,
-            f"{name} has one entry for each of the {slot.batch} positions in the batch",
+            f"the first {slot.batch} rows of {name} serve for whatever {slot.batch} samples the batch holds"
+            if first
+            else f"{name} has one entry for each of the {slot.batch} positions in the batch",
             (
                 "which sample stands where is chance, so an entry learns from whatever came there, "
                 "and a sample's output depends on its place"
             ),
-            f"give {name} a length of 1 on the batch's axis, or generate it from each sample's condition",
+            f"look the rows up by the number that each sample has in the data: {name}[index]"
+            if first
+            else f"give {name} a length of 1 on the batch's axis, or generate it from the conditions",
             victims=(name,),
             location=slot.location,
             related=(slot.used_at.labelled("meets the batch here"),) if slot.used_at is not None else (),
             seen=(
-                f"{name} has shape {lengths}: it meets the outputs of {slot.batch} generated networks",
+                f"{name} has shape {lengths}, and rows 0 to {slot.batch - 1} are taken in each step"
+                if first
+                else f"{name} has shape {lengths}: it meets the outputs of {slot.batch} generated networks",
                 f"the batch held other samples in each of {len(seen)} recorded steps",
             ),
             evidence={"tensor": name, "batch": slot.batch, "steps": len(seen)},

@@ -28,8 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import GradCall, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place
 from hypercheck.rules.persistence import no_gradient, persistent_dead_ends
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, first_place, learned, listed
@@ -38,6 +39,7 @@ from hypercheck.rules.starvation import counted, first_place, learned, listed
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Gradients that are None without a cut to blame."""
     yield from _dropped(facts)
+    yield from _undelivered(facts)
     explained = {key for step in facts.steps for dead in step.dead_functions for key in dead.victims}
     explained |= {key for step in facts.steps for cut in step.cuts for key in cut.victims}
     fed = learned(facts)
@@ -56,7 +58,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     keys = [key for key in victims if facts.tensors[key].generates] if victims else []
     if keys:
         names = tuple(facts.name(key) for key in keys)
-        place = given or first_place([b.location for step in facts.steps for b in step.backwards])
+        calls = [call.location for step in facts.steps for call in step.grad_calls]
+        at = given or first_place([b.location for step in facts.steps for b in step.backwards] or calls)
         yield Finding(
             RULE.code,
             RULE.name,
@@ -72,7 +75,38 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             if given
             else "look for hooks that drop the gradient, or a backward that was given other inputs",
             victims=names,
-            location=place,
+            location=at,
+            seen=(f".grad is None on {counted(len(names), 'tensor')} at every recorded step",),
+            evidence={"tensors": list(names)},
+        )
+
+
+def _undelivered(facts: RunFacts) -> Iterator[Finding]:
+    """Gradients that were computed by hand, and that no step found in .grad."""
+    fed = {update.key for step in facts.steps for update in step.updates if update.gradient != "none"}
+    found: dict[tuple[str, int], dict[int, GradCall]] = {}
+    for step in facts.steps:
+        due = {update.key for update in step.updates if update.gradient == "none" and not update.cleared_at}
+        for call in step.grad_calls:
+            if call.keys and due.issuperset(call.keys) and not fed & set(call.keys):
+                found.setdefault(place(call.location), {})[step.step] = call
+    for seen in found.values():
+        last = list(seen.values())[-1]
+        if len(seen) < 3:
+            continue
+        names = tuple(facts.name(key) for key in last.keys)
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(seen),
+            names[0],
+            f"the gradients of {listed(names)} are computed here, and no optimizer step finds them in .grad",
+            "torch.autograd.grad returns the gradients and leaves .grad as it is: a step uses .grad only",
+            "put each gradient where the optimizer looks for it: parameter.grad = gradient",
+            victims=names,
+            location=last.location,
             seen=(f".grad is None on {counted(len(names), 'tensor')} at every recorded step",),
             evidence={"tensors": list(names)},
         )

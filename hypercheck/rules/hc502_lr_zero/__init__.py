@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import OptimizerFact, RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, listed
@@ -42,24 +42,31 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         for update in step.updates:
             if update.learning_rate is not None:
                 rates.setdefault(update.key, set()).add(update.learning_rate)
-    judged = [step for step in facts.steps if step.updates]
-    by_optimizer: dict[str, list[int]] = {}
-    for step in judged[-1:]:
+    judged: dict[str, list[int]] = {}
+    by_optimizer: dict[str, dict[int, None]] = {}
+    for step in facts.steps:
+        for name in dict.fromkeys(update.optimizer for update in step.updates):
+            judged.setdefault(name, []).append(step.step)
         for update in step.updates:
-            if rates.get(update.key) == {0.0} and len(judged) >= 2:
-                by_optimizer.setdefault(update.optimizer, []).append(update.key)
+            if rates.get(update.key) == {0.0}:
+                by_optimizer.setdefault(update.optimizer, {})[update.key] = None
     yield from _late(facts)
+    told: dict[object, tuple[OptimizerFact, dict[str, None]]] = {}
     for optimizer in facts.optimizers:
-        keys = by_optimizer.get(optimizer.name, [])
-        if not keys or facts.steps_seen < 3:
-            continue
-        names = tuple(facts.name(key) for key in keys)
+        still, steps = by_optimizer.get(optimizer.name, {}), judged.get(optimizer.name, [])
+        keys = [key for key in optimizer.keys if still.pop(key, 0) is None]
+        if keys and len(steps) >= 2 and facts.steps_seen >= 3:
+            # The optimizers of several phases, built by one statement, have one fault.
+            place = optimizer.rate_set_at or optimizer.location
+            told.setdefault(place, (optimizer, {}))[1].update(dict.fromkeys(map(facts.name, keys)))
+    for optimizer, found in told.values():
+        names, steps = tuple(found), judged[optimizer.name]
         yield Finding(
             RULE.code,
             RULE.name,
             Severity.ERROR,
             RULE.stage,
-            tuple(step.step for step in judged),
+            tuple(steps),
             names[0],
             f"the learning rate of {listed(names)} is 0 on every recorded step",
             "a step of length 0 changes nothing, whatever the gradient",
@@ -69,7 +76,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             ),
             victims=names,
             location=optimizer.rate_set_at or optimizer.location,
-            seen=(f"lr = 0 on {counted(len(judged), 'recorded step')}",),
+            seen=(f"lr = 0 on {counted(len(steps), 'recorded step')}",),
             evidence={"tensors": list(names), "optimizer": optimizer.name},
         )
 

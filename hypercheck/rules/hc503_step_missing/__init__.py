@@ -45,12 +45,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         optimizer = next((item for item in facts.optimizers if item.name == name and not item.steps), None)
         if (
             facts.skipped_steps >= 3
+            or facts.unused_backwards
             or optimizer is None
             or sum(len(step.backwards) for step in facts.steps) < 2
         ):
             continue
         names = tuple(facts.name(key) for key in keys)
-        place = first_place([b.location for step in facts.steps for b in step.backwards])
+        first = [facts.filled_at.get(key) for key in keys]
+        place = first_place([*first, *(b.location for step in facts.steps for b in step.backwards)])
         yield Finding(
             RULE.code,
             RULE.name,

@@ -2,7 +2,8 @@
 
 Finds:
 `GradScaler.step(optimizer)` that finds Inf or NaN and does not call the optimizer, or a guard of your own
-around `optimizer.step()` that rejects the gradients, in all or nearly all recorded steps.
+around `optimizer.step()` that rejects the gradients, in all or nearly all recorded steps. Also any other
+condition in front of the step that is not met any more, so that most gradients are cleared unused.
 
 Why it matters:
 Skipping is silent by design. A scaler halves its scale after each overflow and tries again, so the first
@@ -54,6 +55,22 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "with a loss or a gradient that is not finite, and no step",
             ),
             evidence={"skipped": facts.skipped_steps},
+        )
+    elif facts.unused_backwards and facts.stepped_at:
+        count = facts.unused_backwards
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.WARNING,
+            RULE.stage,
+            (),
+            "the optimizer step",
+            f"the gradients of {count} backward passes were cleared again, with no optimizer step in between",
+            "a condition in front of the step is not met any more, and what was computed changes nothing",
+            "look at the condition that guards this step, and tell how often it is not met",
+            location=facts.stepped_at,
+            seen=(f"{count} backward passes by the statement that led to steps before, and no step",),
+            evidence={"unused": count},
         )
 
 

@@ -47,7 +47,8 @@ _LARGEST, _FATAL = 6.0, 12.0
 28 above the second. A default head for 784 inputs lies between the two, and such programs do train."""
 _KAIMING = 2**0.5
 _FEWEST_TERMS = 8
-"""A sum of fewer products is no layer whose scale matters."""
+"""A sum of fewer products is no layer whose scale matters, unless it is past all sense."""
+_ABSURD = 1000.0
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
@@ -94,7 +95,8 @@ def _is_large(seen: Seen, facts: RunFacts) -> bool:
         len(seen) >= 2
         and not loaded
         and all(
-            (weight.fan_in or 0) >= _FEWEST_TERMS and not weight.exempt and weight.scale > _LARGEST
+            not weight.exempt
+            and (weight.scale > _LARGEST if (weight.fan_in or 0) >= _FEWEST_TERMS else weight.scale > _ABSURD)
             for _, weight in seen
         )
     )

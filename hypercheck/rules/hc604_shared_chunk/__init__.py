@@ -35,7 +35,7 @@ from hypercheck.findings import Finding, Severity
 from hypercheck.rules.generated import Seen, by_statement, over_steps, place, shape, used_at
 from hypercheck.rules.persistence import no_gradient
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import learned, listed
+from hypercheck.rules.starvation import learned, listed, live_rows, span_text
 
 _FEWEST = 3
 
@@ -88,15 +88,18 @@ def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
     found: dict[tuple[str, int], dict[int, list[SharedSibling]]] = {}
     for step in facts.steps:
         for fact in step.shared:
-            if not fed & set(fact.idle):
+            if not fed & set(fact.idle) and not _alive(facts, fact):
                 found.setdefault(place(fact.location), {}).setdefault(step.step, []).append(fact)
-    judged = sum(bool(step.updates) for step in facts.steps)
     for seen in found.values():
+        last = list(seen.values())[-1]
+        due = {key for item in last for key in (item.key, *item.idle)}
+        judged = sum(due <= {update.key for update in step.updates} for step in facts.steps)
         if len(seen) < max(_FEWEST, judged - 1):
             continue
-        last = list(seen.values())[-1]
         fact, keys = last[0], dict.fromkeys(key for item in last for key in item.idle)
         used, idle = facts.name(fact.key), tuple(facts.name(key) for key in keys)
+        if fact.rows:
+            used, idle = f"one row of {used}", (f"{used}[{span_text(fact.rows)}]",)
         yield Finding(
             RULE.code,
             RULE.name,
@@ -118,6 +121,12 @@ def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
             ),
             evidence={"used": used, "idle": list(idle), "pieces": fact.pieces, "steps": len(seen)},
         )
+
+
+def _alive(facts: RunFacts, fact: SharedSibling) -> bool:
+    """Whether one of the rows said to be idle learns in another step."""
+    alive = live_rows(facts, fact.key) if fact.rows else set()
+    return any(row in alive for span in fact.rows for row in range(*span))
 
 
 def _is_shared(seen: Seen) -> bool:

@@ -28,7 +28,7 @@ def main():
         logits_s = student(x, c)
         ce = F.cross_entropy(logits_t / temperature, y)
         kd = F.kl_div(logits_t.log_softmax(-1), logits_t.detach().softmax(-1), reduction="batchmean")  # HC206
-        loss = ce + 0.5 * kd
+        loss = ce + 0.5 * kd  # HC206
         opt.zero_grad()
         loss.backward()
         opt.step()

@@ -17,7 +17,7 @@ class HyperNet(nn.Module):
 
     def forward(self):
         w1 = self.kernel(self.z1)
-        w2 = self.kernel(self.z1)  # HC401
+        w2 = self.kernel(self.z1)  # HC401 HC604
         return w1, w2
 
 

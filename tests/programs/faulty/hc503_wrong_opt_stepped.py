@@ -40,12 +40,12 @@ def main():
             fake = gen(torch.randn(8, 5), xy)
         opt_c.zero_grad()
         lc = F.softplus(-critic(xy, real)).mean() + F.softplus(critic(xy, fake)).mean()
-        lc.backward()  # HC503
+        lc.backward()
         opt_c.step()
 
         opt_g.zero_grad()
         lg = F.softplus(-critic(xy, gen(torch.randn(8, 5), xy))).mean()
-        lg.backward()
+        lg.backward()  # HC503
         opt_c.step()  # HC503
     print(lc.item(), lg.item())
 
