@@ -117,7 +117,8 @@ class DeadEnd:
     """Values computed from something trainable that never reach a loss."""
 
     kind: str
-    """unassigned, stale-call, disconnected, unused-name, exported, or dropped (inside of a generator)."""
+    """unassigned, stale-call, disconnected, unused-name, exported, itemised, dropped (inside of a generator)
+    or penalised (it has a way to the loss, by a penalty on its size alone)."""
     location: Location | None
     victims: tuple[int, ...]
     source: str
@@ -273,6 +274,8 @@ class SharedSibling:
     source: str
     rows: tuple[tuple[int, int], ...] = ()
     """The idle rows, where it is one of the rows of this tensor that made two pieces."""
+    picked: str = ""
+    """A hash of the numbers of the rows that one lookup took: equal in all steps unless they are data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class RankRecorder:
             number = self._session.module_number(wrapper) if wrapper is not None else -1
             found.append(
                 WrapperFact(
-                    self._session.module_names.get(number, "the DDP wrapper"),
+                    self._session.variables.module_names.get(number, "the DDP wrapper"),
                     known.location,
                     bool(getattr(wrapper, "_comm_hooks", None)),
                 )

@@ -61,7 +61,7 @@ class Crosstalk:
     def _mix(self, index: int, slot: Slot, root: int, kind: str) -> BatchMix:
         op = self._tape.ops[index]
         made = self._tape.values[root].shape
-        module = self._look.digest.session.module_names.get(op.module, "")
+        module = self._look.digest.session.variables.module_names.get(op.module, "")
         own = kind == "batch_norm" and module
         return BatchMix(
             kind=kind,

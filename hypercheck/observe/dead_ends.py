@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Set
 from typing import Any
 
 from hypercheck.facts import DeadEnd
@@ -132,6 +133,64 @@ class DeadEndFinder:
             return []
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
         return [DeadEnd("dropped", made, dropped, source, shapes)] if dropped else []
+
+    def penalised(self) -> list[DeadEnd]:
+        """What is generated in the shapes of the main network's own weights, and meets a penalty alone."""
+        tape, flow = self._tape, self._flow
+        ancestry, used = flow.ancestry, self._evidence.upstream_of_slots
+        own = {
+            number: (value, op)
+            for number, (value, op) in self._own_weights().items()
+            if any(ancestry.get(item, (0, 0, False))[1] for item in tape.ops[op].inputs)
+        }
+        fed = {number for number, update in self._updates.items() if update.size.state == "ok"}
+        leaves: dict[int, list[int]] = defaultdict(list)
+        for value in flow.live:
+            fact = tape.values[value]
+            if fact.leaf and fact.object in fed and fact.object not in used and fact.object not in own:
+                leaves[fact.object].append(value)
+        made: set[int] = set()
+        victims = []
+        for number, values in leaves.items():
+            below = self._alone(values, own.keys())
+            if below:
+                victims.append(number)
+                made |= below
+        terminal = sorted(value for value in made if len(tape.values[value].shape) > 1)
+        shapes = {tape.values[value].shape for value in terminal}
+        fits = {number: item for number, item in own.items() if tape.values[item[0]].shape in shapes}
+        if not fits:
+            return []
+        wanted = {tape.values[item[0]].shape for item in fits.values()}
+        last = next(value for value in terminal if tape.values[value].shape in wanted)
+        place = frames.location(tape.ops[tape.values[last].op].site, "generated here")
+        names = tuple(self._naming.object(number) for number in list(fits)[:6])
+        call = self._main_call(fits, made, tape.values[last].op) or place
+        source = self._naming.value(last)
+        return [
+            DeadEnd(
+                "penalised", call, tuple(victims), source, tuple(shapes), names, (place,) if place else ()
+            )
+        ]
+
+    def _alone(self, values: list[int], own: Set[int]) -> set[int]:
+        """What was computed with the values, down to the terms of the loss; empty where others come to it.
+
+        Others are data, and the main network's own tensors: a prior for these is generated to be compared.
+        """
+        tape, flow = self._tape, self._flow
+        found: set[int] = set()
+        stack = list(values)
+        while stack:
+            for edge in flow.children.get(stack.pop(), ()):
+                if math.prod(tape.values[edge.target].shape) < 2 or edge.target in found:
+                    continue
+                data = flow.ancestry.get(edge.target, (0, 0, False))[1]
+                if data or edge.op < self._step.first_op or own & set(flow.trainable_above(edge.target)):
+                    return set()
+                found.add(edge.target)
+                stack.append(edge.target)
+        return found
 
     def _exports(self, flood: set[int]) -> list[int]:
         """The operations by which whole values left torch."""

@@ -20,8 +20,9 @@ from hypercheck.observe.freezes import Freezes
 from hypercheck.observe.look import Look
 from hypercheck.observe.membership import Membership
 from hypercheck.observe.operations import Kind
+from hypercheck.observe.records import Backward, Step, Update
 from hypercheck.observe.rewrites import RewriteFinder
-from hypercheck.observe.session import Backward, Session, Step, Update
+from hypercheck.observe.session import Session
 from hypercheck.observe.siblings import SiblingFinder
 from hypercheck.observe.usage import Usage
 from hypercheck.observe.zeroed import ZeroFinder
@@ -50,6 +51,7 @@ class Digest(Evidence):
         cut_off = {number for cut in cuts for number in cut.victims}
         left = [number for number in starved if number not in cut_off]
         look = Look(self)
+        ends = DeadEndFinder(self)
         zeroed, rewrites, freezes = ZeroFinder(self), RewriteFinder(self), Freezes(self)
         return StepFacts(
             step=self.step.number,
@@ -58,7 +60,7 @@ class Digest(Evidence):
             grad_calls=tuple(self._grad_calls()),
             cuts=tuple(cuts),
             constants=tuple(cutter.constants()),
-            dead_ends=tuple(DeadEndFinder(self).facts(starved)),
+            dead_ends=(*ends.facts(starved), *ends.penalised()),
             dead_functions=tuple(zeroed.functions(left)),
             usages=tuple(self.usage.facts()),
             stale=tuple(rewrites.stale()),

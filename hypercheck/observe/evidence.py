@@ -10,7 +10,8 @@ from hypercheck.observe import frames
 from hypercheck.observe.flow import Flow, Slot
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import SLOTS
-from hypercheck.observe.session import Session, Step
+from hypercheck.observe.records import Step
+from hypercheck.observe.session import Session
 from hypercheck.observe.tape import Op
 
 _WEIGHT_NAMES = frozenset("weight bias right left".split())

@@ -85,6 +85,6 @@ def _op_node(digest: Digest, value: int, nodes: dict[str, FlowNode]) -> str:
     op = tape.ops[fact.op]
     key = f"o{fact.op}"
     if key not in nodes:
-        module = digest.session.module_names.get(op.module, "")
+        module = digest.session.variables.module_names.get(op.module, "")
         nodes[key] = FlowNode(key, "op", op.name.strip("_"), (str(list(fact.shape)),), group=module)
     return key

@@ -213,3 +213,15 @@ def compare(tensor: Tensor, before: Fingerprint | None) -> Change:
         size, step = float(torch.linalg.vector_norm(old)), float(torch.linalg.vector_norm(now.double() - old))
         finite = math.isfinite(step) or bool(torch.isfinite(now).all())
         return Change(True, step / size if size else float(step > 0), finite, start_moved)
+
+
+def is_nonzero(grad: Tensor) -> bool:
+    """Whether a gradient has an element that is not zero; a large one is looked at here and there."""
+    with torch.no_grad():
+        grad = torch_compat.local(grad)
+        if grad.layout != torch.strided or grad.device.type == "meta" or grad.numel() == 0:
+            return False
+        stride = max(1, grad.numel() // 4096)
+        return (
+            bool((grad.flatten()[::stride] != 0).any()) if grad.is_contiguous() else bool((grad != 0).any())
+        )

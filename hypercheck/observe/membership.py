@@ -157,7 +157,7 @@ class Membership:
                 or known.is_parameter
             ):
                 continue
-            holders = self._session.holders.get(fact.object, ())
+            holders = self._session.variables.holders.get(fact.object, ())
             if not any(holder.kind in ("attribute", "container") for holder in holders):
                 continue
             if len(fact.shape) > 2 and self._stands_beside_data(value):

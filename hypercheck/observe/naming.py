@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypercheck.findings import Location
 from hypercheck.observe import frames, names
-from hypercheck.observe.session import OptimizerRecord, Session
+from hypercheck.observe.records import OptimizerRecord
+from hypercheck.observe.session import Session
 from hypercheck.observe.spelling import spelled
 
 
@@ -14,10 +15,11 @@ class Naming:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._tape = session.tape
+        self._variables = session.variables
 
     def object(self, number: int) -> str:
         """The name of a tensor object, or the expression that made it."""
-        holders = self._session.holders.get(number)
+        holders = self._variables.holders.get(number)
         if holders:
             return names.best(holders).path
         first = self._tape.first_values.get(number)
@@ -33,21 +35,21 @@ class Naming:
     def value(self, value: int) -> str:
         """The name of a value: its tensor's, unless that is gone; then the expression that made it."""
         fact = self._tape.values[value]
-        holders = self._session.holders.get(fact.object)
+        holders = self._variables.holders.get(fact.object)
         if holders:
             return names.best(holders).path
         return self._expression(value)
 
     def module_of(self, number: int) -> str:
         """The path of the module that owns the tensor, or ''."""
-        owner = self._session.owners.get(number)
-        return self._session.module_names.get(owner, "") if owner is not None else ""
+        owner = self._variables.owners.get(number)
+        return self._variables.module_names.get(owner, "") if owner is not None else ""
 
     def aliases(self, number: int) -> tuple[str, ...]:
         """The other names of a tensor: each holder's, and that of its module in a list or dict."""
-        holders = self._session.holders.get(number, ())
+        holders = self._variables.holders.get(number, ())
         found = [holder.path for holder in holders]
-        listed = self._session.module_aliases.get(self._session.owners.get(number, -1))
+        listed = self._variables.module_aliases.get(self._variables.owners.get(number, -1))
         if listed is not None:
             found += [f"{listed}.{holder.attribute}" for holder in holders if holder.kind == "parameter"]
         return tuple(found)
@@ -68,7 +70,7 @@ class Naming:
         if fact.op < 0:
             return f"a tensor of shape {list(fact.shape)}"
         op = self._tape.ops[fact.op]
-        module = self._session.module_names.get(op.module, "")
+        module = self._variables.module_names.get(op.module, "")
         if op.name in ("linear", "conv1d", "conv2d", "conv3d") and module:
             return module
         text = spelled(op.site) if op.site is not None else ""

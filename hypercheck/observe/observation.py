@@ -20,7 +20,8 @@ from hypercheck.observe.digest import Digest
 from hypercheck.observe.flow import Edge
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
-from hypercheck.observe.session import OptimizerRecord, Session, Step
+from hypercheck.observe.records import OptimizerRecord, Step
+from hypercheck.observe.session import Session
 from hypercheck.observe.story import Cuts, module_flow
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind expand select".split())
@@ -186,13 +187,13 @@ class Observation:
             optimizers=tuple(self._optimizer_facts(naming, tensors)),
             roles=self._roles(naming),
             flows=(*self.flows, self._autograd(naming)),
-            backwards_without_step=session.backwards_since_step,
+            backwards_without_step=session.waits.since_step,
             never_stepped=never,
             filled_at={number: place for number in never if (place := self._filled_at.get(number))},
-            skipped_steps=session.skipped_steps,
-            skipped_at=frames.location(session.skipped_at),
-            unused_backwards=session.unused_backwards,
-            stepped_at=frames.location(session.stepped_at),
+            skipped_steps=session.waits.skipped_steps,
+            skipped_at=frames.location(session.waits.skipped_at),
+            unused_backwards=session.waits.unused,
+            stepped_at=frames.location(session.waits.stepped_at),
             not_observed={**session.not_observed, **self._opaque()},
             instruments=self._instruments(),
         )
@@ -234,12 +235,12 @@ class Observation:
         first = session.tape.first_values.get(number)
         value = session.tape.values[first] if first is not None else None
         tensor = session.tape.tensor(number)
-        holders = session.holders.get(number)
+        holders = session.variables.holders.get(number)
         holder = names.best(holders) if holders else None
         kind = holder.kind if holder else "unknown"
-        if holder is not None and number in session.hidden_in:
+        if holder is not None and number in session.variables.hidden_in:
             kind = "container"
-        owner = session.owners.get(number)
+        owner = session.variables.owners.get(number)
         made_at = frames.location(known.made_at) or (
             frames.location(session.tape.ops[value.op].site) if value is not None and value.op >= 0 else None
         )
@@ -255,10 +256,10 @@ class Observation:
             leaf=tensor.is_leaf if tensor is not None else bool(value and value.leaf),
             module=naming.module_of(number),
             model=_outermost(naming.module_of(number), past.modules),
-            training=session.module_training.get(owner, True) if owner is not None else True,
+            training=session.variables.module_training.get(owner, True) if owner is not None else True,
             made_at=made_at,
-            held_at=frames.location(session.hidden.get(number))
-            if session.hidden.get(number)
+            held_at=frames.location(session.variables.hidden.get(number))
+            if session.variables.hidden.get(number)
             else naming.held_at(number),
             generates=number in self._upstream,
             optimizers=tuple(
@@ -291,8 +292,8 @@ class Observation:
         return _Past(
             loaded,
             {value.object for value in flagged if value.requires_grad},
-            self.session.registered | {item.object for item in tape.assignments},
-            frozenset(self.session.module_names.values()),
+            self.session.variables.registered | {item.object for item in tape.assignments},
+            frozenset(self.session.variables.module_names.values()),
         )
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:
@@ -333,15 +334,15 @@ class Observation:
         session = self.session
         hypernet, main, embeddings = self._told
         trunk = [number for number in sorted(self._upstream) if number not in self._embeddings]
-        kept = {number for record in session.optimizers for number in record.objects} | set(session.holders)
+        held = {number for record in session.optimizers for number in record.objects}
+        kept = held.union(session.variables.holders)
         trunk = [number for number in trunk if number in kept] or trunk
         owners = [naming.module_of(number) or naming.object(number) for number in trunk]
         paths = _tops([path for path in owners if path])
-        mains = _tops(
-            [session.module_names[item] for item in sorted(self._main) if item in session.module_names]
-        )
+        named = session.variables.module_names
+        mains = _tops([named[item] for item in sorted(self._main) if item in named])
         names_of_embeddings = [naming.object(number) for number in sorted(self._embeddings)]
-        everything = list(session.module_names.values())
+        everything = list(named.values())
         links: dict[tuple[object, ...], Link] = {}
         for step in self.steps:
             for link in step.links:

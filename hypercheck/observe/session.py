@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import sys
 import threading
 import traceback
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, TypeVar
 
 import torch
@@ -20,13 +18,16 @@ from torch.autograd.function import BackwardCFunction
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from hypercheck.observe import gradients, names, torch_compat
-from hypercheck.observe.collector import RareCollections
+from hypercheck.observe import gradients, torch_compat
 from hypercheck.observe.frames import FrameReader, Site
-from hypercheck.observe.gradients import Fingerprint, GradientSize
-from hypercheck.observe.patches import Patches, RecordingPatches
-from hypercheck.observe.probe import GradientProbe, Killer
-from hypercheck.observe.tape import Recorder, Tape
+from hypercheck.observe.gradients import GradientSize
+from hypercheck.observe.patches import Patches
+from hypercheck.observe.probe import GradientProbe
+from hypercheck.observe.recording import Recording
+from hypercheck.observe.records import Backward, OptimizerRecord, Step, Update
+from hypercheck.observe.tape import Tape
+from hypercheck.observe.variables import Variables
+from hypercheck.observe.waits import Waits
 from hypercheck.observe.walk import Walk, walk_graph
 
 T = TypeVar("T")
@@ -34,98 +35,6 @@ _EXTRA_RECORDED = 40
 _MIN_PER_OPTIMIZER = 3
 _AFTER_A_CHANGE = 3
 """How many steps are recorded after something changed."""
-
-
-@dataclass
-class Backward:
-    """One backward pass of the step in progress."""
-
-    op: int
-    losses: tuple[int, ...]
-    site: Site | None
-    reached: frozenset[int]
-    given_inputs: bool
-    finite: bool
-    value: float | None
-    custom: tuple[str, ...]
-    carried: frozenset[int] = frozenset()
-    filled: frozenset[int] = frozenset()
-    event: int = 0
-    """How many gradient events the tape had when the backward was done."""
-    by_grad: bool = False
-    created_graph: bool = False
-    killers: tuple[Killer, ...] = ()
-    """Where gradients became zero or not finite, if a step before gave a reason to look."""
-    nonfinite_op: int | None = None
-    """The operation of the forward that made the first NaN or Inf, if it was looked for."""
-    alive: frozenset[int] = frozenset()
-    """Of the objects whose gradient was zero at the last step, those for which it is not, after this pass."""
-    sizes: dict[int, GradientSize] = field(default_factory=dict)
-    """The gradients right after the backward, taken where no optimizer is there to wait for."""
-
-
-@dataclass
-class Update:
-    """What one optimizer step met and did for one tensor."""
-
-    object: int
-    size: GradientSize
-    before: Fingerprint | None
-    rate: float | None
-    optimizer: int
-    changed: bool | None = None
-    ratio: float = 0.0
-    finite_after: bool = True
-    start_moved: bool = False
-    """Whether the elements of `start` are among those that changed."""
-    asks: bool = True
-    """Whether it asked for a gradient then: it may be gone when the step is judged."""
-    numel: int = 1
-    start: Tensor | None = None
-    """Some of its numbers before the update, always at the same places."""
-
-
-@dataclass
-class Step:
-    """One step in progress."""
-
-    number: int
-    recorded: bool
-    first_op: int
-    backwards: list[Backward] = field(default_factory=list)
-    updates: list[Update] = field(default_factory=list)
-    optimizers: list[int] = field(default_factory=list)
-    end_op: int = 0
-    end_event: int = 0
-    """Where the tape stood when the last update of the step was done."""
-    asleep: frozenset[int] = frozenset()
-    """Objects of modules in evaluation mode at the last backward."""
-
-
-@dataclass
-class OptimizerRecord:
-    """One optimizer of the program, known by a weak reference."""
-
-    number: int
-    ref: weakref.ref[Optimizer]
-    kind: str
-    site: Site | None
-    objects: tuple[int, ...] = ()
-    steps: int = 0
-    recorded_steps: int = 0
-    empty_groups: tuple[int, ...] = ()
-    starts_at_zero: bool = False
-    """Whether a group had the rate 0 when it was built."""
-    scheduled_at: Site | None = None
-    """Where a learning-rate scheduler was put on it."""
-    made_at_op: int = 0
-    """Where the tape stood when it was built."""
-    orphans: dict[int, int] = field(default_factory=dict)
-    """Objects that no live module or variable held at the last look, to their sizes in bytes."""
-    pattern: int = -1
-    zero_since: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
-    """Groups whose rate is 0 now, to how many steps were made before it became so, and to their objects."""
-    name: str = ""
 
 
 _MOST_MOVES = 8
@@ -158,34 +67,15 @@ class Session:
         self.steps_recorded = 0
         self.optimizers: list[OptimizerRecord] = []
         self.faults: list[str] = []
-        self.holders: dict[int, list[names.Holder]] = {}
-        self.module_names: dict[int, str] = {}
-        self.module_aliases: dict[int, str] = {}
-        """Paths of modules in lists and dicts, where those are not their names."""
+        self.variables = Variables(self)
         self.modules: list[weakref.ref[nn.Module]] = []
-        self.module_training: dict[int, bool] = {}
-        self.owners: dict[int, int] = {}
-        self.hidden: dict[int, Site | None] = {}
-        self.hidden_in: set[int] = set()
-        self.registered: set[int] = set()
-        """Objects that a module had as a parameter, at some look at the program."""
-        self.present: set[int] = set()
-        """Objects that the last look at the program's variables came across."""
-        self.names_taken = False
         self.frozen_at: dict[int, Site | None] = {}
         """Objects to the statement that froze their whole module while nothing was recorded."""
         self.ever_stepped: dict[int, set[int]] = {}
         self.manual: set[int] = set()
         self.differentiated: set[int] = set()
-        self.backwards_since_step = 0
+        self.waits = Waits(self.tape, self.optimizers)
         self.backwards_seen = 0
-        self.nonfinite_backwards = 0
-        self.waiting_spoilt = 0
-        """Backward passes in a row that left gradients that are not finite, and that no step followed."""
-        self.skipped_steps = 0
-        self.skipped_at: Site | None = None
-        self._skipped_now = 0
-        self._scaler_seen = False
         self.filled_ever: set[int] = set()
         self.not_observed: dict[str, str] = {}
         self.suspects: dict[str, set[int]] = {}
@@ -194,20 +84,6 @@ class Session:
         self._bystanders: list[weakref.ref[Tensor]] = []
         """Parameters of the program that no optimizer holds."""
         self._bystander_pattern: tuple[bool, ...] = ()
-        self._fewest_backwards = 1_000_000
-        self._useful_kind = 0
-        """Backward passes by a statement that had led to a step before."""
-        self._thrown_away = False
-        """Whether the gradients of the pass before were cleared without a step."""
-        self._unused = self._unused_now = self._longest_unused = 0
-        """How many of them came to gradients thrown away like that: in all, now in a row, and at most."""
-        self.stepped_at: Site | None = None
-        """The statement that stepped an optimizer last."""
-        self._backward_at: Site | None = None
-        self._led_to_steps: set[Site | None] = set()
-        self._versions = 0
-        self._most_backwards = 1
-        """The most backward passes that led to one step of an optimizer."""
         self._updated_last: tuple[int, ...] = ()
         """What the last recorded step updated."""
         self._ever_updated: set[int] = set()
@@ -222,18 +98,14 @@ class Session:
         self._optimizer_numbers: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
         self._permanent = Patches()
         self._handles: list[Any] = []
-        self._recorder: Recorder | None = None
-        self._recording_patches: RecordingPatches | None = None
-        self._recording_thread: int | None = None
-        self._switching = threading.RLock()
-        """Held while the recorder goes on or off: threads may train at the same time."""
+        self._recording = Recording(
+            self.tape, self._guard, self._fault, self.module_number, self.not_observed
+        )
         self._trainers: set[int] = set()
         """The threads that have called backward."""
         self._moves = 0
         self._stepped_here = False
         """Whether an optimizer has stepped in the thread that is recorded."""
-        self._left_behind: list[tuple[int, Recorder]] = []
-        self._collections = RareCollections()
         self._in_backward = 0
         self._in_closure = False
         """Whether an optimizer is stepping with a closure, which runs whole forward and backward passes."""
@@ -241,11 +113,6 @@ class Session:
         self._extra = 0
         self._live = False
         self._pid = os.getpid()
-        self._snapshots = 0
-        self._optimizers_looked_for = 0
-        self._nameless: set[int] = set()
-        """Leaves that had no name when a backward came to them: looked for once more, and then no longer."""
-        self.functional_calls: list[dict[str, Any]] = []
 
     # -- from start to stop ---------------------------------------------------------------------
 
@@ -265,7 +132,8 @@ class Session:
         self._permanent.replace(scaler, "step", self._watching_scaler(scaler.step))
         number = self.step.number if self.step is not None else 1
         self.step = Step(number, True, len(self.tape.ops))
-        self._guard(self._begin_recording)
+        self._recording.open()
+        self._guard(self._recording.begin)
 
     def finish(self) -> None:
         """End the step in progress now, and hand its facts over."""
@@ -276,10 +144,8 @@ class Session:
         if not self._live:
             return
         self._guard(self._finish_step)
-        with self._switching:
-            self._end_recording()
-            self._live = False
-        self._fetch_recorders()
+        self._recording.close()
+        self._live = False
         self._detach_probes()
         for handle in self._handles:
             handle.remove()
@@ -289,7 +155,12 @@ class Session:
     @property
     def recording(self) -> bool:
         """Whether the tape is running."""
-        return self._recorder is not None
+        return self._recording.on
+
+    @property
+    def functional_calls(self) -> list[dict[str, Any]]:
+        """What each `functional_call` was given."""
+        return self._recording.functional_calls
 
     def _guard(self, work: Callable[[], T]) -> T | None:
         """Run our own bookkeeping: a fault in it ends the recording and never reaches the training."""
@@ -308,10 +179,7 @@ class Session:
         self.faults.append(f"{type(fault).__name__}: {fault}{place}")
         if os.environ.get("HYPERCHECK_DEBUG"):
             traceback.print_exception(fault)
-        if self._recorder is not None:
-            self._recorder.live = False
-        if self._recording_patches is not None:
-            self._recording_patches.live = False
+        self._recording.mute()
         self._live_off()
 
     def _live_off(self) -> None:
@@ -322,62 +190,7 @@ class Session:
         if self.step is not None:
             self.step.recorded = False
 
-    # -- recording ------------------------------------------------------------------------------
-
-    def _begin_recording(self) -> None:
-        with self._switching:
-            if self._recorder is None and self._live:
-                self._put_on()
-
-    def _put_on(self) -> None:
-        self._fetch_recorders()
-        self._recording_patches = RecordingPatches(self.tape, self._guard, self.module_number)
-        self._recording_patches.functional_calls = self.functional_calls
-        self._recording_patches.install()
-        self._recorder = Recorder(self.tape, self._fault)
-        torch_compat.push_lowest(self._recorder)
-        self._recording_thread = threading.get_ident()
-        self._collections.begin()
-
-    def _end_recording(self) -> None:
-        with self._switching:
-            self._take_off()
-
-    def _take_off(self) -> None:
-        recorder, patches = self._recorder, self._recording_patches
-        if recorder is not None and self._recording_thread is not None:
-            recorder.live = False
-            self._collections.end()
-            self._left_behind.append((self._recording_thread, recorder))
-            self._fetch_recorders()
-        if patches is not None:
-            patches.undo()
-            if patches.compiled:
-                self.not_observed.setdefault("compiled", "torch.compile")
-        self._recorder = None
-        self._recording_patches = None
-        self.tape.module_stack.clear()
-
-    def _follow_thread(self) -> None:
-        """The training goes on in another thread than the one that is heard: listen there from now on."""
-        with self._switching:
-            self._moves += 1
-            if self.step is not None:
-                self.step.recorded = False
-            self._end_recording()
-            self._begin_recording()
-
-    def _fetch_recorders(self) -> None:
-        """Take the recorders off that could not be taken off when they ended.
-
-        Torch puts a mode back after the call that it hears, and each thread has modes of its own.
-        """
-        here = threading.get_ident()
-        self._left_behind = [
-            (thread, recorder)
-            for thread, recorder in self._left_behind
-            if thread != here or not torch_compat.remove(recorder)
-        ]
+    # -- which steps ----------------------------------------------------------------------------
 
     def _wants(self, number: int) -> bool:
         if self.faults or self.tape.full:
@@ -429,7 +242,7 @@ class Session:
                 record = self.optimizer_record(optimizer, self.tape.frames.site(frame)[0])
                 record.made_at_op = len(self.tape.ops)
                 record.starts_at_zero = any(group.get("lr") == 0 for group in optimizer.param_groups)
-                self._read_groups(optimizer, record)
+                self.read_groups(optimizer, record)
                 self._wake = _AFTER_A_CHANGE
 
             self._guard(note)
@@ -481,10 +294,10 @@ class Session:
         @functools.wraps(original)
         def step(scaler: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
             before = self._steps_of(optimizer)
-            self._scaler_seen = True
+            self.waits.scaler_seen = True
             out = original(scaler, optimizer, *args, **kwargs)
             frame = sys._getframe(1)
-            self._guard(lambda: self._scaled(self._steps_of(optimizer) == before, frame))
+            self._guard(lambda: self.waits.scaled(self._steps_of(optimizer) == before, frame))
             return out
 
         return step
@@ -493,13 +306,8 @@ class Session:
         number = self._optimizer_numbers.get(optimizer)
         return self.optimizers[number].steps if number is not None else 0
 
-    def _scaled(self, skipped: bool, frame: FrameType) -> None:
-        self._skipped_now = self._skipped_now + 1 if skipped else 0
-        if self._skipped_now >= self.skipped_steps and skipped:
-            self.skipped_steps = self._skipped_now
-            self.skipped_at = self.tape.frames.site(frame)[0]
-
-    def _read_groups(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+    def read_groups(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """What an optimizer holds now."""
         objects = [self.tape.object_of(p) for group in optimizer.param_groups for p in group["params"]]
         record.objects = tuple(dict.fromkeys([*record.objects, *objects]))
         record.empty_groups = tuple(
@@ -521,7 +329,7 @@ class Session:
                 seen = self._guard(lambda: self._before_backward(tensors, inputs, frame, False))
                 out = original(tensors, *args, **kwargs)
                 self._guard(lambda: self._after_backward(seen))
-                self._guard(lambda: self._look_at_waiting(frame))
+                self._guard(lambda: self.waits.after_backward(frame, self.alone))
                 return out
             finally:
                 self._in_backward -= 1
@@ -565,12 +373,14 @@ class Session:
             self._finish_step()
             step = self.step
         if not by_grad:
-            self._thrown_away = self.alone and self.backwards_since_step > 0 and not self._waiting()
-            self.backwards_since_step += 1
+            self.waits.before_backward(self.alone)
             self._look_at_loss(tensors, frame)
-        elsewhere = threading.get_ident() != self._recording_thread
+        elsewhere = threading.get_ident() != self._recording.thread
         if self.recording and elsewhere and not self._stepped_here and self._moves < _MOST_MOVES:
-            self._follow_thread()
+            self._moves += 1
+            if step is not None:
+                step.recorded = False
+            self._recording.follow()
         if step is None or not self.recording:
             return None
         roots = list(_flat((tensors,)))
@@ -580,7 +390,7 @@ class Session:
         graph = walk_graph(roots)
         reached = frozenset(tape.object_of(leaf) for leaf in graph.leaves)
         if not by_grad:
-            self._take_names(frame, reached)
+            self.variables.look(frame, reached)
         if not by_grad and self.steps_recorded in (0, 1, 4):
             # Numbers and names only: the nodes themselves would keep the graph alive.
             leaves = [tape.object_of(leaf) for leaf in graph.leaves]
@@ -616,68 +426,9 @@ class Session:
             return
         value = _number(roots[0])
         finite = value is None or (value == value and abs(value) != float("inf"))
-        if not finite and not self.recording and not self.nonfinite_backwards:
+        if not finite and not self.recording and not self.waits.nonfinite:
             self._wake = _AFTER_A_CHANGE
-        self._count_skipped(not finite, frame)
-
-    @property
-    def unused_backwards(self) -> int:
-        """How many gradients were cleared with no step in between, where that became the rule; else 0."""
-        longest = self._longest_unused
-        lasting = longest == self._unused_now and 4 * longest >= self._useful_kind
-        ruling = 2 * self._unused >= self._useful_kind or lasting
-        return self._unused if longest >= max(5, 3 * self._fewest_backwards) and ruling else 0
-
-    def _count_skipped(self, spoilt: bool, frame: FrameType) -> None:
-        self.nonfinite_backwards = self.nonfinite_backwards + 1 if spoilt else 0
-        self._tell_skipped(min(self.nonfinite_backwards, self.backwards_since_step), frame)
-
-    def _tell_skipped(self, waiting: int, frame: FrameType) -> None:
-        """So many backward passes in a row led to no step; a scaler tells of its own skips itself."""
-        if waiting > self.skipped_steps and not self._scaler_seen:
-            self.skipped_steps, self.skipped_at = waiting, self.tape.frames.site(frame)[0]
-
-    def _look_at_waiting(self, frame: FrameType) -> None:
-        """Where no optimizer steps any more: whether it is the gradients that keep it from that."""
-        self._backward_at = self.tape.frames.site(frame)[0]
-        if self._backward_at in self._led_to_steps:
-            self._useful_kind += 1
-            thrown = self._thrown_away and not self._written_meanwhile()
-            self._unused_now = self._unused_now + 1 if thrown else 0
-            self._unused += thrown
-            self._longest_unused = max(self._longest_unused, self._unused_now)
-        if self.backwards_since_step > max(2, self._most_backwards) and not self.nonfinite_backwards:
-            self.waiting_spoilt = self.waiting_spoilt + 1 if self._gradients_are_spoilt() else 0
-            self._tell_skipped(self.waiting_spoilt, frame)
-
-    def _held_leaves(self) -> list[Tensor]:
-        """A few of the tensors of each optimizer that has stepped."""
-        numbers = [number for record in self.optimizers if record.steps for number in record.objects[:8]]
-        tensors = [self.tape.tensor(number) for number in numbers]
-        return [tensor for tensor in tensors if tensor is not None and tensor.is_leaf]
-
-    def _waiting(self) -> bool:
-        """Whether a gradient waits for its optimizer."""
-        grads = [tensor.grad for tensor in self._held_leaves() if tensor.grad is not None]
-        return any(grad.device.type != "cpu" or _nonzero(grad) for grad in grads)  # others would have to wait
-
-    def _written_meanwhile(self) -> bool:
-        """Whether somebody wrote into what the optimizers have stepped since the last such look."""
-        before, self._versions = self._versions, sum(tensor._version for tensor in self._held_leaves())
-        return before != self._versions and self._unused_now > 0
-
-    def _gradients_are_spoilt(self) -> bool:
-        """Whether a gradient that waits for its optimizer, after many backward passes, has no finite norm."""
-        for record in self.optimizers:
-            for number in record.objects:
-                tensor = self.tape.tensor(number)
-                grad = tensor.grad if tensor is not None and record.steps and self.alone else None
-                if grad is None or grad.layout != torch.strided or grad.device.type != "cpu":
-                    continue
-                # Numbers that are too large for a norm keep the step back just as well.
-                if not bool(torch.isfinite(torch.linalg.vector_norm(grad))):
-                    return True
-        return False
+        self.waits.looked_at_loss(finite, frame)
 
     def _carried(self, leaves: Iterable[Tensor]) -> frozenset[int]:
         """The leaves whose gradient was there before this backward, and has been since their last update.
@@ -685,14 +436,16 @@ class Session:
         Gradients that were cleared after the update and then gathered are accumulated on purpose.
         """
         filled = {
-            self.tape.object_of(leaf) for leaf in leaves if leaf.grad is not None and _nonzero(leaf.grad)
+            self.tape.object_of(leaf)
+            for leaf in leaves
+            if leaf.grad is not None and gradients.is_nonzero(leaf.grad)
         }
         for number in self._updated_last:
             tensor = self.tape.tensor(number)
             if number not in filled and not self.alone:
                 continue
             kept = number in filled or (
-                tensor is not None and tensor.grad is not None and _nonzero(tensor.grad)
+                tensor is not None and tensor.grad is not None and gradients.is_nonzero(tensor.grad)
             )
             (self._kept_gradient.add if kept else self._kept_gradient.discard)(number)
         known = filled & self._ever_updated
@@ -745,7 +498,7 @@ class Session:
             for number in zero & seen.reached
             if (leaf := self.tape.tensor(number)) is not None
             and leaf.grad is not None
-            and _nonzero(leaf.grad)
+            and gradients.is_nonzero(leaf.grad)
         )
         filled = set()
         for number in seen.reached:
@@ -765,7 +518,7 @@ class Session:
             return False
         if step.optimizers:
             return True
-        if not step.backwards and not self.backwards_since_step:
+        if not step.backwards and not self.waits.since_step:
             return False
         if any(record.steps for record in self.optimizers):
             return False
@@ -815,8 +568,8 @@ class Session:
         closure = _has_closure(args, kwargs)
         self._in_closure = closure
         self._guard(lambda: self._measure_before(optimizer, closure))
-        if not closure and self._recorder is not None:
-            self._recorder.live = False
+        if not closure:
+            self._recording.pause()
 
     def _after_optimizer(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._live:
@@ -824,12 +577,9 @@ class Session:
         self._in_closure = False
         if self.faults:
             self.steps_seen += 1
-            self._end_recording()
+            self._recording.end()
             return
-        if self._recorder is not None:
-            self._recorder.live = True
-        if self._left_behind:
-            self._fetch_recorders()
+        self._recording.resume()
         self._guard(lambda: self._measure_after(optimizer, _has_closure(args, kwargs)))
 
     def _measure_before(self, optimizer: Optimizer, closure: bool) -> None:
@@ -851,7 +601,7 @@ class Session:
         self._look_at_bystanders()
         if not step.recorded:
             return
-        self._read_groups(optimizer, record)
+        self.read_groups(optimizer, record)
         for group in optimizer.param_groups:
             rate = group.get("lr")
             for parameter in group["params"]:
@@ -888,6 +638,13 @@ class Session:
             self._bystander_pattern = pattern
             self._wake = _AFTER_A_CHANGE
 
+    def watch_bystanders(self, present: set[int]) -> None:
+        """Look, from now on, at the Parameters among these objects that no optimizer holds."""
+        owned = {number for record in self.optimizers for number in record.objects}
+        objects = self.tape.objects
+        self._bystanders = [objects[n].ref for n in present - owned if objects[n].is_parameter]
+        self._bystander_pattern = self._bystanders_now()
+
     def _bystanders_now(self) -> tuple[bool, ...]:
         # To ask a tensor that is no leaf for its gradient would make torch warn.
         alive = [ref() for ref in self._bystanders]
@@ -907,12 +664,8 @@ class Session:
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
         record.steps += 1
-        self._stepped_here = self._stepped_here or threading.get_ident() == self._recording_thread
-        self._most_backwards = max(self._most_backwards, self.backwards_since_step)
-        self._fewest_backwards = min(self._fewest_backwards, self.backwards_since_step)
-        self.backwards_since_step = self._unused_now = 0
-        self._led_to_steps.add(self._backward_at)
-        self.stepped_at = self.tape.frames.site(sys._getframe())[0]
+        self._stepped_here = self._stepped_here or threading.get_ident() == self._recording.thread
+        self.waits.stepped(sys._getframe())
         step = self.step
         if step is None:
             return
@@ -963,9 +716,9 @@ class Session:
         wanted = self._wants(number)
         self._next_recorded = wanted
         if wanted:
-            self._begin_recording()
+            self._recording.begin()
         else:
-            self._end_recording()
+            self._recording.end()
 
     # -- the end of a step ----------------------------------------------------------------------
 
@@ -979,7 +732,7 @@ class Session:
             step.end_event = len(self.tape.grad_events)
         if by_hand and step.backwards and step.recorded:
             self._hand_update(step)
-        if by_hand and (step.backwards or (self.backwards_since_step and not step.recorded)):
+        if by_hand and (step.backwards or (self.waits.since_step and not step.recorded)):
             if not any(record.steps for record in self.optimizers):
                 self.steps_seen += 1
                 self.steps_recorded += step.recorded
@@ -988,7 +741,7 @@ class Session:
             self.not_observed.setdefault("recorder-full", f"step {step.number}")
         elif step.recorded and (step.backwards or step.updates):
             self._sink(self, step)
-            self._collections.step()
+            self._recording.step_is_over()
         self.step = Step(step.number + 1, self.recording, step.end_op)
 
     def _end_of_hand_update(self, step: Step) -> int:
@@ -1027,91 +780,6 @@ class Session:
                 update.size = GradientSize("ok")
             step.updates.append(update)
 
-    # -- names ----------------------------------------------------------------------------------
-
-    def _take_names(self, frame: FrameType | None, reached: frozenset[int]) -> None:
-        """Look at the program's variables, as long as there is something new to learn."""
-        nameless = reached - self.holders.keys() - self._nameless
-        if self._snapshots >= 12 and not nameless and self._optimizers_looked_for == len(self.optimizers):
-            return
-        self._snapshots += 1
-        self._optimizers_looked_for = len(self.optimizers)
-        self._nameless |= nameless
-        scopes = []
-        while frame is not None:
-            if self.tape.frames.is_user(frame):
-                scopes.append(_locals(frame))
-                if frame.f_code.co_name != "<module>":
-                    scopes.append(dict(frame.f_globals))
-            frame = frame.f_back
-        taken = names.snapshot(reversed(scopes), self.roots)
-        asleep = set()
-        for module, path in taken.modules.values():
-            number = self.module_number(module)
-            self.module_names.setdefault(number, path)
-            self.module_training[number] = module.training
-            if id(module) in taken.in_lists:
-                self.module_aliases[number] = taken.in_lists[id(module)]
-        self.names_taken = True
-        self.present.clear()
-        for entries in taken.tensors.values():
-            tensor = entries[0][0]
-            known = self.tape.known_object(tensor)
-            if known is None and tensor.requires_grad:
-                known = self.tape.object_of(tensor)
-            if known is None:
-                continue
-            number = known
-            holders = [holder for _, holder in entries]
-            self.holders[number] = holders
-            self.present.add(number)
-            hidden = [taken.hidden[holder.owner] for holder in holders if holder.owner in taken.hidden]
-            inside = [holder for holder in holders if holder.kind == "container"]
-            registered = any(
-                holder.kind == "parameter" and holder.owner not in taken.hidden for holder in holders
-            )
-            if any(holder.kind == "parameter" for holder in holders):
-                self.registered.add(number)
-            if (hidden or inside) and not registered:
-                identity = hidden[0] if hidden else inside[0].container
-                self.hidden[number] = self.tape.containers.get(identity) or taken.stored_at(identity)
-                self.hidden_in.add(number)
-            for _, holder in entries:
-                owner = taken.modules.get(holder.owner)
-                if owner is not None:
-                    self.owners[number] = self.module_number(owner[0])
-                    if not owner[0].training:
-                        asleep.add(number)
-        for optimizer, path in taken.optimizers.values():
-            record = self.optimizer_record(optimizer)
-            record.name = record.name or path
-            self._read_groups(optimizer, record)
-            record.orphans = {
-                number: held.numel() * held.element_size()
-                for number in record.objects
-                if number not in self.present
-                and (held := self.tape.tensor(number)) is not None
-                and not torch_compat.is_lazy(held)
-            }
-        if self.step is not None:
-            self.step.asleep = frozenset(asleep)
-        owned = {number for record in self.optimizers for number in record.objects}
-        objects = self.tape.objects
-        self._bystanders = [objects[n].ref for n in self.present - owned if objects[n].is_parameter]
-        self._bystander_pattern = self._bystanders_now()
-
-
-def _locals(frame: FrameType) -> dict[str, Any]:
-    """The local variables, without leaving a copy of them in the frame.
-
-    Before Python 3.13, reading `f_locals` of a function leaves a dict in the frame that keeps its values.
-    """
-    found = frame.f_locals
-    taken = dict(found)
-    if type(found) is dict and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        found.clear()
-    return taken
-
 
 def _has_closure(args: Any, kwargs: Mapping[str, Any]) -> bool:
     """Whether `step` was given a closure: torch hands the hooks all its arguments, the optimizer first."""
@@ -1124,21 +792,7 @@ def _flat(items: Any) -> list[Tensor]:
     return list(_tensors(items))
 
 
-def _nonzero(grad: Tensor) -> bool:
-    with torch.no_grad():
-        grad = torch_compat.local(grad)
-        if grad.layout != torch.strided or grad.device.type == "meta" or grad.numel() == 0:
-            return False
-        stride = max(1, grad.numel() // 4096)
-        return (
-            bool((grad.flatten()[::stride] != 0).any()) if grad.is_contiguous() else bool((grad != 0).any())
-        )
-
-
 def _number(tensor: Tensor) -> float | None:
     if tensor.numel() != 1 or tensor.device.type == "meta" or tensor.is_complex():
         return None
     return float(torch_compat.local(tensor).detach())
-
-
-__all__ = ["Backward", "CodeType", "OptimizerRecord", "Session", "Step", "Update"]

@@ -113,8 +113,14 @@ class SiblingFinder:
                     shape=self._tape.values[root].shape[-1:],
                     location=self._picked_at(table, root),
                     source=self._naming.value(root),
+                    picked=self._picked(table, root) if len(mine) == 1 else "",
                 )
         return None
+
+    def _picked(self, table: int, root: int) -> str:
+        """A mark of the numbers by which rows were looked up, so that they can be compared between steps."""
+        reader, _ = self._reader(table, root)
+        return self._look.mark(self._tape.ops[reader].inputs)
 
     def _rows_of(self, root: int, slot: Slot) -> tuple[int, int]:
         """How many rows a generated value has, and how many different ones."""

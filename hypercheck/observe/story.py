@@ -172,7 +172,7 @@ class _Story:
         """Value behind a cut in its own box to that cut."""
         self._loops: dict[tuple[str, str, str], None] = {}
         self.drawn, self.drawn_edges = cuts.on_the_way
-        names = digest.session.module_names
+        names = digest.session.variables.module_names
         parents = {path.rpartition(".")[0] for path in names.values()}
         self._containers = {number for number, path in names.items() if path in parents}
 
@@ -247,15 +247,16 @@ class _Story:
 
     def _of_container(self, number: int) -> bool:
         """Whether a tensor belongs to a module of modules: it is none of the layers that are drawn."""
-        return self._digest.session.owners.get(number) in self._containers
+        return self._digest.session.variables.owners.get(number) in self._containers
 
     def _begun_by(self, value: int) -> str:
         """What a module started from of its own accord, such as the zeros of a recurrent state."""
         fact = self._digest.tape.values[value]
         op = self._digest.tape.ops[fact.op] if fact.op >= 0 else None
-        if op is None or op.inputs or op.module < 0 or self._digest.session.holders.get(fact.object):
+        variables = self._digest.session.variables
+        if op is None or op.inputs or op.module < 0 or variables.holders.get(fact.object):
             return ""
-        return f"{op.name} of {self._digest.session.module_names.get(op.module, 'a module')}"
+        return f"{op.name} of {variables.module_names.get(op.module, 'a module')}"
 
     def _makes_weights(self, value: int) -> bool:
         return value in self._digest.flow.into_slots
@@ -290,7 +291,7 @@ class _Story:
         if plain and len(set(above)) == 1 and not self._apart(above[0], value):
             return above[0]
         side = self._side(op.module, value, plain)
-        name = digest.session.module_names.get(op.module, "")
+        name = digest.session.variables.module_names.get(op.module, "")
         if name:
             key, label = f"m{name}@{side}", name
         else:

@@ -61,7 +61,7 @@ class Usage:
         norms = [update.size.norm for update in updates if update.size.state == "ok"]
         changed = [update.changed for update in updates if update.changed is not None]
         place = frames.location(op.site)
-        module = self._session.module_names.get(op.module, "")
+        module = self._session.variables.module_names.get(op.module, "")
         where = f"{place.file}:{place.line}" if place else "?"
         slot_name = f"{module}.{slot.argument}" if module and not slot.soft else where
         return Link(

@@ -36,8 +36,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import DeadEnd, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place
 from hypercheck.rules.persistence import no_gradient, persistent_dead_ends
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import listed
@@ -45,6 +46,7 @@ from hypercheck.rules.starvation import listed
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generated weights that the main network did not use."""
+    yield from _penalised(facts)
     for dead, steps in persistent_dead_ends(facts, ("unassigned", "unused-name")):
         names = tuple(facts.name(key) for key in dead.victims)
         if dead.source in dead.own:  # the start values of the very tensors that were used
@@ -84,6 +86,36 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "shapes": [list(shape) for shape in dead.shapes],
                 "starved": len(names),
             },
+        )
+
+
+def _penalised(facts: RunFacts) -> Iterator[Finding]:
+    """Generated weights whose only way to the loss is a penalty on their size."""
+    found: dict[tuple[str, int], list[tuple[int, DeadEnd]]] = {}
+    for step in facts.steps:
+        for dead in step.dead_ends:
+            if dead.kind == "penalised":
+                found.setdefault(place(dead.location), []).append((step.step, dead))
+    judged = sum(bool(step.updates) for step in facts.steps)
+    for seen in found.values():
+        dead, names = seen[-1][1], tuple(facts.name(key) for key in seen[-1][1].victims)
+        if len(seen) < 3 or len(seen) < judged:
+            continue
+        yield Finding(
+            RULE.code,
+            RULE.name,
+            Severity.ERROR,
+            RULE.stage,
+            tuple(step for step, _ in seen),
+            dead.source,
+            f"{dead.source} was generated, and the main network used its own {listed(dead.own)}",
+            "the generated numbers meet a penalty on their size and no data, so they learn to be small",
+            "hand them over in the call: torch.func.functional_call(main, weights, x)",
+            victims=names,
+            location=dead.location,
+            related=dead.related,
+            seen=(f"the only way from {dead.source} to the loss goes by terms without data",),
+            evidence={"own": list(dead.own), "shapes": [list(shape) for shape in dead.shapes]},
         )
 
 

@@ -92,6 +92,8 @@ def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
                 found.setdefault(place(fact.location), {}).setdefault(step.step, []).append(fact)
     for seen in found.values():
         last = list(seen.values())[-1]
+        if len({item.picked for items in seen.values() for item in items}) > len(last):
+            continue  # data says which rows there are, and which of them come twice
         due = {key for item in last for key in (item.key, *item.idle)}
         judged = sum(due <= {update.key for update in step.updates} for step in facts.steps)
         if len(seen) < max(_FEWEST, judged - 1):
