@@ -31,8 +31,6 @@ GAPS = frozenset(
         "hc503_step_wrong_optimizer_late.py",
         "hc602_codes_averaged_over_clients.py",
         "hc602_condition_ones_like.py",
-        "hc602_first_condition_for_all.py",
-        "hc602_loop_uses_first_sample.py",
         "self_distill_stopgrad.py",
         "torch_func_grad_loop.py",
     }

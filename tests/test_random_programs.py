@@ -404,7 +404,7 @@ def test_a_program_without_a_cut_has_no_error(program, folder):
     check(program, folder)
 
 
-@examples(350, derandomize=True)
+@examples(200, derandomize=True)
 @given(program=programs([*MIXED]))
 def test_a_source_that_starves_is_told_with_the_line_and_no_other(program, folder):
     check(program, folder, exactly=True)

@@ -30,9 +30,10 @@ class BatchSlots:
                 continue
             batch = self._tape.values[root].shape[0]
             for number, used in self._first_rows(slot, root, batch):
-                place = frames.location(self._tape.ops[used].site)
-                mark = self._look.mark(self._beside(slot, batch))
-                found.setdefault(number, BatchSlot(number, batch, place, None, mark, first_rows=True))
+                beside = self._beside(slot, batch)
+                if beside:
+                    place, mark = frames.location(self._tape.ops[used].site), self._look.mark(beside)
+                    found.setdefault(number, BatchSlot(number, batch, place, None, mark, first_rows=True))
             data = self._look.batches(root, batch)
             if not data or any(len(self._tape.values[item].shape) == 3 for item in data):
                 continue  # [tasks, samples, features] looks the same, and a task may have a tensor of its own
@@ -56,27 +57,28 @@ class BatchSlots:
         return list(found.values())
 
     def _beside(self, slot: Slot, batch: int) -> list[int]:
-        """The data that the weights are applied to, a row for each sample."""
-        op = self._tape.ops[slot.op]
+        """Data that the weights are applied to, or that their results are compared with: a row a sample."""
+        op, values = self._tape.ops[slot.op], self._tape.values
         equation = self._look.details.get(slot.op)
         if op.name == "einsum" and isinstance(equation, str):
             first = [term.strip()[:1] for term in equation.split("->")[0].split(",")]
             if len(set(first)) > 1:  # the axis of the weights is another one than that of the samples
                 return []
-        others = [item for item in op.inputs if item != slot.value]
-        rows = [item for item in others if self._tape.values[item].shape[:1] == (batch,)]
+        below = self._flow.descendants(*op.outputs)
+        readers = {edge.op for value in below for edge in self._flow.children.get(value, ())}
+        met = {slot.op: op.inputs, **{index: self._tape.ops[index].inputs for index in readers}}
+        starts = {item for inputs in met.values() for item in inputs if item >= 0 and item not in below}
         return [
             item
-            for start in rows
+            for start in sorted(starts)
+            if values[start].shape[:1] == (batch,)
             for item in self._look.data_of([start, *self._look.above(start)])
-            if self._tape.values[item].shape[:1] == (batch,)
+            if values[item].shape[:1] == (batch,)
         ]
 
     def _first_rows(self, slot: Slot, root: int, batch: int) -> Iterator[tuple[int, int]]:
         """The tables of which the first rows, as many as there are samples, make the weights; with where."""
         values, ops = self._tape.values, self._tape.ops
-        if not self._beside(slot, batch):
-            return
         for value in self._look.above(root):
             fact = values[value]
             op = ops[fact.op] if fact.op >= 0 else None
@@ -85,15 +87,23 @@ class BatchSlots:
             tables = [item for item in op.inputs if values[item].leaf and len(values[item].shape) == 2]
             if len(tables) != 1 or values[tables[0]].shape[0] <= batch:
                 continue
-            if op.name in ("embedding", "index_select"):
-                picked = [self._look.of[item].picked for item in op.inputs if item in self._look.of]
-                rows = [item.flatten() for item in picked if not item.is_floating_point()]
-                if any(item.numel() == batch and item.tolist() == list(range(batch)) for item in rows):
-                    yield values[tables[0]].object, fact.op
-            elif op.kind in (Kind.VIEW, Kind.MAYBE_VIEW):
+            rows = [item for item in op.inputs if item != tables[0]]
+            if any(self._counts_up(item, batch) for item in rows):
+                yield values[tables[0]].object, fact.op
+            elif not rows and op.kind in (Kind.VIEW, Kind.MAYBE_VIEW):
                 shown = (self._flow.elements.shown(value) or {}).get(tables[0])
                 if shown is not None and shown.first() == ((0, batch * values[tables[0]].shape[1]),):
                     yield values[tables[0]].object, fact.op
+
+    def _counts_up(self, value: int, batch: int) -> bool:
+        """Whether an index is 0, 1, 2 and so on, one for each sample."""
+        fact = self._tape.values[value]
+        if fact.shape != (batch,):
+            return False
+        if fact.op >= 0 and self._tape.ops[fact.op].name == "arange":
+            return True
+        picked = self._look.of[value].picked.flatten() if value in self._look.of else None
+        return picked is not None and picked.tolist() == list(range(batch))
 
     def _is_row_for_row(self, value: int, batch: int) -> bool:
         """Whether the value has a row for each sample, on the way to the generated weights."""

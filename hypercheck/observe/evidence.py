@@ -100,6 +100,10 @@ class Evidence:
             step = number
         return step
 
+    def first_op_of(self, step: int) -> int:
+        """Where the tape stood when a step began, or this one where that is not known."""
+        return next((first for first, number in self._steps_of_ops if number == step), self.step.first_op)
+
     def end(self) -> int:
         return self.step.end_op or len(self.tape.ops)
 

@@ -230,6 +230,12 @@ def _primary(flow: Flow, edge: Edge, events: list[tuple[int, str]]) -> tuple[int
     return events[0]
 
 
+def _is_point(flow: Flow, value: int) -> bool:
+    """Whether it is an input that a function is differentiated by, as in a differential equation."""
+    fact = flow.tape.values[value]
+    return fact.leaf and fact.object not in flow.trainable
+
+
 def _descends_from_inner_gradient(flow: Flow, value: int) -> bool:
     stack, seen = [value], {value}
     while stack and len(seen) < 5000:
@@ -237,7 +243,7 @@ def _descends_from_inner_gradient(flow: Flow, value: int) -> bool:
         if item < 0:
             continue
         op = flow.tape.ops[item]
-        if op.name in ("autograd.grad", "func.grad"):
+        if op.name in ("autograd.grad", "func.grad") and not any(_is_point(flow, v) for v in op.inputs):
             return True
         for source in op.inputs:
             if source >= 0 and source not in seen:

@@ -45,9 +45,11 @@ class Membership:
             first = tape.first_values.get(number, 0)
             if self._step.number > 1 and tape.values[first].op >= self._step.first_op:
                 continue
-            read = any(
-                edge.op >= self._step.first_op and tape.ops[edge.op].kind != Kind.FLAG_SET for edge in edges
-            )
+            # A step may use what was computed before the backward of another optimizer, one step ago.
+            start = self._step.first_op
+            if self._step.number > 2 and number in self._evidence.reached:
+                start = self._evidence.first_op_of(self._step.number - 1)
+            read = any(edge.op >= start and tape.ops[edge.op].kind != Kind.FLAG_SET for edge in edges)
             if read and not self._received(source):
                 found.add(number)
         return found

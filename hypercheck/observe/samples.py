@@ -19,7 +19,10 @@ LAYERS = frozenset(
 """Operations whose weights are looked at where they were computed."""
 _NAMED = frozenset("linear conv1d conv2d conv3d".split())
 """Those of them whose first operand is never the weight."""
-READERS = frozenset("embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__".split())
+READERS = frozenset(
+    "embedding gru lstm rnn_tanh cat concat stack mul __mul__ add __add__ sub __sub__ mse_loss l1_loss "
+    "smooth_l1_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits".split()
+)
 """Operations that may read a condition first: only their inputs without a gradient are looked at."""
 REDUCTIONS = frozenset("mean sum std var softmax log_softmax amax logsumexp var_mean std_mean".split())
 """Operations that may make the same of different conditions: what goes in is looked at, data too."""

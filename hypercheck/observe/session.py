@@ -21,6 +21,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from hypercheck.observe import gradients, torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.gradients import GradientSize
+from hypercheck.observe.operations import Kind
 from hypercheck.observe.patches import Patches
 from hypercheck.observe.probe import GradientProbe
 from hypercheck.observe.recording import Recording
@@ -538,7 +539,7 @@ class Session:
         ignored = "load_state_dict" if self.optimizers else ""
         found = set()
         for op in tape.ops[start:]:
-            if ignored in op.tags:
+            if ignored in op.tags or "init" in op.tags or op.kind == Kind.FLAG_SET:
                 continue
             if op.name.endswith("_") or op.name in (
                 "data.__set__",

@@ -70,9 +70,12 @@ def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
     for step in facts.steps:
         for usage in step.usages:
             sizes.setdefault((*_place(usage.location), usage.width), set()).add(usage.total)
+    tails: dict[tuple[str, int, int], set[int]] = {}
     for step in facts.steps:
         merged: dict[tuple[str, int, int], UsageFact] = {}
         for usage in step.usages:
+            if len(usage.unused) == 1 and usage.unused[0][1] == usage.total:
+                tails.setdefault((*_place(usage.location), usage.total), set()).add(usage.used)
             if len(sizes[(*_place(usage.location), usage.width)]) > 1:
                 usage = _by_columns(usage)
             key = (*_place(usage.location), usage.total)
@@ -80,8 +83,9 @@ def persistent_usages(facts: RunFacts) -> Iterator[tuple[UsageFact, Steps]]:
         for key, usage in merged.items():
             old = found.get(key)
             found[key] = (_both(old[0], usage), [*old[1], step.step]) if old else (usage, [step.step])
-    for usage, steps in found.values():
-        yield usage, tuple(steps)
+    for key, (usage, steps) in found.items():
+        # One output that is cut to the lengths of several weights has a surplus on purpose.
+        yield replace(usage, cropped=usage.cropped or len(tails.get(key, ())) > 1), tuple(steps)
 
 
 def _by_columns(usage: UsageFact) -> UsageFact:

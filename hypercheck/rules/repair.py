@@ -138,7 +138,7 @@ def without_call(location: Location | None, calls: tuple[str, ...]) -> str | Non
     after = ast.unparse(ast.fix_missing_locations(_Strip(calls).visit(tree)))
     target, mark, value = after.partition(" = ")
     if mark and target == value:
-        return f"delete this statement: without the call it says {after}"
+        return f"take the call out; what is left, {after}, does nothing and may go"
     return after if after != before else None
 
 

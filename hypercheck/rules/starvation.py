@@ -143,6 +143,8 @@ def cut_findings(
         others = [
             other.location.labelled("cuts as well") for other, _ in group[1:] if other.location is not None
         ]
+        lines = sorted({place.line for place in others if cut.location and place.line != cut.location.line})
+        too = f"   # line {' and '.join(map(str, lines[:3]))} as well" if lines and code != "HC104" else ""
         names = tuple(facts.name(key) for key in cut.victims)
         names += tuple(f"{facts.name(key)}[{span_text(spans)}]" for key, spans in cut.victim_rows.items())
         yield Finding(
@@ -154,7 +156,7 @@ def cut_findings(
             subject=cut.source,
             message=message(cut),
             why=why,
-            fix=fix(cut),
+            fix=fix(cut) + too,
             victims=names,
             location=cut.location,
             related=(*others, *cut.related),

@@ -15,8 +15,6 @@ GAPS: dict[str, tuple[str, ...]] = {
     "weight-mismatch": ("smash",),
     "unused-output": ("ghn", "hyper_lstm"),
     "not-in-optimizer": ("hyper_lstm",),
-    "disconnected-loss": ("hyper_pinn",),
-    "stale-optimizer": ("hyper_pinn",),
 }
 """Cells that are not right yet, way to models. What stands behind most of them:
 

@@ -48,7 +48,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         ),
         "item(), tolist() and float() return plain Python numbers, so what is built from them has no grad_fn",
         lambda cut: (
-            "index the tensor instead of taking its items: w[i] keeps the history, w[i].item() does not"
+            "keep the tensors and join them: torch.stack(weights) keeps the history, tolist() does not"
+            if cut.location is not None and "tolist(" in cut.location.source
+            else "index the tensor instead of taking its items: w[i] keeps the history, w[i].item() does not"
         ),
     )
 

@@ -31,19 +31,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypercheck.facts import RunFacts
+from hypercheck.facts import LostLeaf, RunFacts
 from hypercheck.findings import Finding, Severity
+from hypercheck.rules.generated import place
 from hypercheck.rules.persistence import persistent_losses
 from hypercheck.rules.rule import Rule
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Trainable tensors that stopped being leaves."""
+    groups: dict[tuple[str, int], list[tuple[int, LostLeaf, tuple[int, ...]]]] = {}
     for key, lost, steps in persistent_losses(facts, ("nonleaf",)):
-        if len(facts.steps) < 2:
-            continue
+        groups.setdefault(place(lost.location), []).append((key, lost, steps))
+    for group in groups.values() if len(facts.steps) > 1 else ():
+        key, lost, steps = group[0]
         tensor = facts.tensors.get(key)
         name = tensor.name if tensor else lost.detail
+        names = tuple(facts.name(key) if key in facts.tensors else name for key, _, _ in group)
         yield Finding(
             RULE.code,
             RULE.name,
@@ -61,7 +65,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "compute first, then ask for the gradient: "
                 f"{name.split('[')[0]} = nn.Parameter(torch.randn(...).to(device))"
             ),
-            victims=(name,),
+            victims=names,
             location=lost.location,
             seen=("made once, before the step; its leaf is in no optimizer",),
             evidence={"operation": lost.detail},
