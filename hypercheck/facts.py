@@ -368,8 +368,9 @@ class BatchSlot:
     used_at: Location | None
     data_mark: str
     """A hash of the batch: whether other samples stood there in other steps."""
-    first_rows: bool = False
-    """Whether it is a longer table, of which the first rows are taken, as many as there are samples."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Where it is a longer table, of which the first rows are taken, as many as there are samples: a hash of
+    each row of the data that these meet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ GAPS = frozenset(
         "hc205_inplace_fill_padding.py",
         "hc205_mask_inplace_zero.py",
         "hc303_heads_in_closures.py",
+        "hc306_lfn_batch_slot.py",
         "hc401_func_grad_argnums.py",
         "hc406_gradient_hook_scale.py",
         "hc502_group_lr_zero_late.py",

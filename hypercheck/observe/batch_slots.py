@@ -33,7 +33,8 @@ class BatchSlots:
                 beside = self._beside(slot, batch)
                 if beside:
                     place, mark = frames.location(self._tape.ops[used].site), self._look.mark(beside)
-                    found.setdefault(number, BatchSlot(number, batch, place, None, mark, first_rows=True))
+                    rows = tuple(self._look.of[item].row_marks() for item in beside)
+                    found.setdefault(number, BatchSlot(number, batch, place, None, mark, rows))
             data = self._look.batches(root, batch)
             if not data or any(len(self._tape.values[item].shape) == 3 for item in data):
                 continue  # [tasks, samples, features] looks the same, and a task may have a tensor of its own
@@ -91,7 +92,7 @@ class BatchSlots:
             if any(self._counts_up(item, batch) for item in rows):
                 yield values[tables[0]].object, fact.op
             elif not rows and op.kind in (Kind.VIEW, Kind.MAYBE_VIEW):
-                shown = (self._flow.elements.shown(value) or {}).get(tables[0])
+                shown = (self._flow.elements.shown(value) or {}).get(self._flow.root(tables[0]))
                 if shown is not None and shown.first() == ((0, batch * values[tables[0]].shape[1]),):
                     yield values[tables[0]].object, fact.op
 

@@ -50,6 +50,10 @@ class Sample:
         data = self.picked.detach().cpu().contiguous()
         return hashlib.blake2b(data.view(torch.uint8).numpy().tobytes(), digest_size=12).hexdigest()
 
+    def row_marks(self) -> tuple[str, ...]:
+        """A hash of each row that was looked at, so that one can be known again in another place."""
+        return tuple(Sample(row[None]).mark() for row in self.picked)
+
     def spread(self) -> float | None:
         """Largest difference of a row from the first, relative to the largest number; None for one row."""
         if self.picked.shape[0] < 2 or not self.picked.numel():

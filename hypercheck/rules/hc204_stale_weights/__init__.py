@@ -70,7 +70,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "a weight that is not generated anew keeps the numbers of an old generator: "
                 "the updates never reach the main network"
             ),
-            "generate the weights inside of the training step, before each forward",
+            "generate the weights inside of the training step, before each forward, and drop what an "
+            "evaluation has kept when training goes on",
             victims=names,
             location=stale.location,
             related=(stale.used_at,) if stale.used_at else (),

@@ -22,9 +22,10 @@ or, if every sample should have its own, let the hypernetwork generate it from t
 Not found:
 A batch size that happens to equal a number of features, tasks or tokens is told apart by the axis it
 meets; where only one batch size is ever seen and the axes are ambiguous, nothing is said. Only
-tensors that meet the outputs of a batch of generated networks are looked at. Full-batch training with one
-learned vector per data point (auto-decoders, one embedding per instance) is silent: the same samples stand
-in the same places in each step.
+tensors that meet the outputs of a batch of generated networks are looked at. Where the first rows of a
+longer table are taken, as for some of many tasks, it is told only if a sample is seen to change its
+place. Full-batch training with one learned vector per data point (auto-decoders, one embedding per
+instance) is silent: the same samples stand in the same places in each step.
 
 Where it is meant, write `# hypercheck: ignore[HC306]` on the line that makes the tensor.
 """
@@ -51,7 +52,9 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         tensor, slot = facts.tensors.get(key), seen[-1][1]
         name, lengths = facts.name(key), shape(tensor.shape) if tensor is not None else "?"
-        first = slot.first_rows
+        first = bool(slot.rows)
+        if first and not _wanders([slot.rows for _, slot in seen]):
+            continue  # a row may well be a task, or an agent, with data of its own in each step
         yield Finding(
             RULE.code,
             RULE.name,
@@ -73,13 +76,25 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             location=slot.location,
             related=(slot.used_at.labelled("meets the batch here"),) if slot.used_at is not None else (),
             seen=(
-                f"{name} has shape {lengths}, and rows 0 to {slot.batch - 1} are taken in each step"
+                f"{name} has shape {lengths}, and rows 0 to {slot.batch - 1} are taken in each step, while "
+                "the same sample stands in other places of the batch in other steps"
                 if first
                 else f"{name} has shape {lengths}: it meets the outputs of {slot.batch} generated networks",
                 f"the batch held other samples in each of {len(seen)} recorded steps",
             ),
             evidence={"tensor": name, "batch": slot.batch, "steps": len(seen)},
         )
+
+
+def _wanders(steps: list[tuple[tuple[str, ...], ...]]) -> bool:
+    """Whether a row of data, unlike all others of its batch, comes again in another place."""
+    places: dict[tuple[int, str], int] = {}
+    for batches in steps:
+        for turn, rows in enumerate(batches):
+            for at, row in enumerate(rows):
+                if rows.count(row) == 1 and places.setdefault((turn, row), at) != at:
+                    return True
+    return False
 
 
 RULE = Rule("HC306", "batch-slot-parameter", Severity.WARNING, "before backward", check, __doc__)

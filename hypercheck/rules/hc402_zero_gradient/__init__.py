@@ -40,7 +40,8 @@ from hypercheck.rules.starvation import counted, first_place, learned, listed
 
 _FAMILIES = {
     "dead": "relu relu_ relu6 threshold threshold_ hardtanh hardsigmoid hardswish",
-    "saturated": "tanh tanh_ sigmoid sigmoid_ softmax log_softmax softplus gelu silu erf logsigmoid",
+    "shares": "softmax log_softmax",
+    "saturated": "tanh tanh_ sigmoid sigmoid_ softplus gelu silu erf logsigmoid",
     "bounds": "clamp clamp_ clip clip_ clamp_min clamp_max minimum maximum max min where",
     "hook": "register_hook",
     "factor": "mul mul_ __mul__ __rmul__ matmul __matmul__ mm bmm linear einsum baddbmm addmm",
@@ -54,6 +55,10 @@ _REASONS = {
     "saturated": (
         "it is saturated, since what goes in is so large that its slope is 0",
         "make what goes into it smaller: normalise it, or initialise the layer before it with less",
+    ),
+    "shares": (
+        "it is saturated, or it runs over a single element, whose share is always 1",
+        "look at the axis that it runs over, and make what goes into it smaller",
     ),
     "bounds": (
         "what goes in lies beyond its bounds everywhere",

@@ -76,5 +76,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "HC406", "gradient-scale", Severity.WARNING, "before step", check, __doc__, explains=("HC501", "HC402")
+    "HC406",
+    "gradient-scale",
+    Severity.WARNING,
+    "before step",
+    check,
+    __doc__,
+    explains=("HC501", "HC402", "HC602"),
 )

@@ -54,7 +54,10 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             names[0],
             f"{listed(names)} {agreed(len(names), 'holds', 'hold')} NaN or Inf after the update",
             "from here on every result that uses them is NaN",
-            "lower the learning rate or clip the gradient, and look for the first NaN in the gradients",
+            (
+                "the gradients are finite: look at what the optimizer makes of them (eps=0 divides 0 by 0), "
+                "and lower the learning rate"
+            ),
             victims=names,
             location=first_place([o.location for o in facts.optimizers if keys[0] in o.keys]),
             seen=(f"NaN or Inf in {counted(len(names), 'tensor')} after step {bad[keys[0]][0]}",),
