@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from hypercheck.facts import FlatDerivative
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.operations import CONTRACTIONS
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS
 from hypercheck.observe.samples import LAYERS
+
+_SUMS = ADDITIONS | frozenset("sub __sub__ rsub mse_loss l1_loss smooth_l1_loss huber_loss".split())
+_CUTS = frozenset({"detach", "data"})
 
 
 class DerivativeFinder:
@@ -46,12 +49,21 @@ class DerivativeFinder:
         )
 
     def _is_a_term(self, outputs: tuple[int, ...]) -> bool:
-        """Whether the values go into the loss by arithmetic alone: what goes through a layer is an input."""
-        if not any(value in self._flow.in_loss for value in outputs):
-            return False
-        layers = LAYERS | CONTRACTIONS
-        return not any(
-            self._tape.ops[edge.op].name in layers
-            for value in self._flow.descendants(*outputs)
-            for edge in self._flow.children.get(value, ())
-        )
+        """Whether the values, or what was computed of them alone, are added to something that learns.
+
+        What goes through a layer is an input, what multiplies a loss weighs its terms, and what is detached
+        further on is a target: all three are constants on purpose.
+        """
+        flow, ops = self._flow, self._tape.ops
+        added = False
+        stack, seen = [item for item in outputs if item in flow.in_loss], set(outputs)
+        while stack:
+            for edge in flow.children.get(stack.pop(), ()):
+                if edge.target in flow.live:
+                    added = added or ops[edge.op].name in _SUMS
+                elif edge.target not in seen:
+                    seen.add(edge.target)
+                    stack.append(edge.target)
+        below = flow.descendants(*outputs)
+        passed = {ops[edge.op].name for value in below for edge in flow.children.get(value, ())}
+        return added and not passed & (LAYERS | CONTRACTIONS | _CUTS)

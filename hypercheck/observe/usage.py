@@ -186,8 +186,10 @@ class Usage:
             row = total // shape[0]
             rows = used.rows(row).count
             several = rows > 1 or shape[0] < 3
-            if rows == shape[0] or (several and not self._takes_rows(root, row, slots)):
-                # What one row of a batch leaves out, another one uses, or will.
+            last = rows == 1 and used.rows(row).first() == ((shape[0] - 1, shape[0]),)
+            if rows == shape[0] or last or (several and not self._takes_rows(root, row, slots)):
+                # What one row of a batch leaves out, another one uses, or will; and the last row is what a
+                # sequence comes to.
                 shape, total = shape[1:], row
                 used = used.columns(total)
             else:
@@ -202,6 +204,11 @@ class Usage:
         width = shape[-1] if shape else 1
         made = frames.location(tape.ops[tape.values[root].op].site)
         chunk = shape[-1] if len(shape) == 2 and shape[0] > 1 and not self._batched(shape, shapes) else 0
+        # Where rows were taken for samples, the rows that are left are chosen by whoever uses them.
+        by_user = bool(chunk) and shape != tape.values[root].shape
+        sized_at = None if by_user else self._sized_at(root, chunk)
+        if one_row:
+            sized_at = self._slice_site(slots[0].value)
         return UsageFact(
             source=self._naming.value(root),
             location=made,
@@ -216,12 +223,7 @@ class Usage:
             slots=shapes[:16],
             chunk=chunk,
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
-            # Where rows were taken for samples, the rows that are left are chosen by whoever uses them.
-            sized_at=self._slice_site(slots[0].value)
-            if one_row
-            else None
-            if chunk and shape != tape.values[root].shape
-            else self._sized_at(root, chunk),
+            sized_at=sized_at,
             one_row=one_row,
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, RuleInfo, Severity
@@ -33,6 +34,21 @@ class Rule:
     doc: str
     needs: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
+
+    def finding(
+        self,
+        steps: tuple[int, ...],
+        subject: str,
+        message: str,
+        why: str,
+        fix: str,
+        *,
+        severity: Severity | None = None,
+        **more: Any,
+    ) -> Finding:
+        """A finding of this rule, of its own severity unless told otherwise; `more` are the other fields."""
+        grade = self.severity if severity is None else severity
+        return Finding(self.code, self.name, grade, self.stage, steps, subject, message, why, fix, **more)
 
     @cached_property
     def info(self) -> RuleInfo:

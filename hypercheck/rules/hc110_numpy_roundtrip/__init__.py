@@ -53,11 +53,7 @@ def _gone(facts: RunFacts) -> Iterator[Finding]:
     """Values that left for NumPy, and whose way back could not be followed."""
     for dead, steps in persistent_dead_ends(facts, ("exported",)):
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             f"the numbers of {dead.source} left torch here, and the loss depends on nothing else of them",

@@ -63,11 +63,7 @@ def _terms(facts: RunFacts) -> Iterator[Finding]:
         return
     term = seen[-1].constants[0]
     names = tuple(facts.name(key) for key in term.victims)
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        RULE.severity,
-        RULE.stage,
+    yield RULE.finding(
         tuple(step.step for step in seen),
         term.source,
         f"{term.source} is added to the loss as a plain number",
@@ -85,11 +81,7 @@ def _gone(facts: RunFacts) -> Iterator[Finding]:
     """Values of which all elements were taken as numbers, and whose way back could not be followed."""
     for dead, steps in persistent_dead_ends(facts, ("itemised",)):
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             f"the elements of {dead.source} became Python numbers here, and nothing else uses them",

@@ -54,11 +54,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     )
     for dead, steps in persistent_dead_functions(facts, "zero-derivative"):
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             names[0],
             (

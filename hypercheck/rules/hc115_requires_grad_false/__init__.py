@@ -62,11 +62,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         ]
         if keys:
             names = tuple(facts.name(key) for key in keys)
-            yield Finding(
-                RULE.code,
-                RULE.name,
-                Severity.ERROR,
-                RULE.stage,
+            yield RULE.finding(
                 tuple(step.step for step in frozen_steps),
                 names[0],
                 f"everything that generates weights is frozen: {listed(names)}",
@@ -131,16 +127,13 @@ def _partly_frozen(facts: RunFacts) -> Iterator[Finding]:
     ):
         if keys and len(due) >= 3:
             names = tuple(facts.name(key) for key in keys)
-            yield Finding(
-                RULE.code,
-                RULE.name,
-                severity,
-                RULE.stage,
+            yield RULE.finding(
                 tuple(step.step for step in due if set(keys) & set(step.frozen)),
                 names[0],
                 f"{listed(names)} of the generator are frozen while the optimizer goes on stepping them",
                 why,
                 fix,
+                severity=severity,
                 victims=names,
                 location=due[-1].frozen_at,
                 seen=(f"{counted(len(names), 'tensor')} in the optimizer with requires_grad=False",),
@@ -170,11 +163,7 @@ def _idle_optimizers(facts: RunFacts) -> Iterator[Finding]:
             continue
         names = tuple(facts.name(update.key) for update in stepped[-1][1])
         place = next((step.frozen_at for step in reversed(facts.steps) if step.frozen_at), None)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(idle),
             names[0],
             f"{optimizer.name} steps, and everything that it holds is frozen: {listed(names)}",

@@ -46,11 +46,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if dead.kind != "stale-call":
             continue
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             f"functional_call was handed the module's own {listed(dead.own)}, not the generated weights",

@@ -71,11 +71,7 @@ def _flat(facts: RunFacts) -> Iterator[Finding]:
             continue
         fact = seen[-1][1]
         names = tuple(facts.name(key) for key in fact.keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             "a derivative in the loss",
             "the loss contains a derivative that no gradient comes back from",

@@ -48,11 +48,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         shared = sum(end - start for start, end in usage.overlaps)
         lost = usage.total - usage.used
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             usage.source,
             (

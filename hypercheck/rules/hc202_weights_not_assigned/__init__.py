@@ -67,11 +67,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "use the very names of main.named_parameters(): torch.func.functional_call(main, {name: w}, "
                 "x)"
             )
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             message,
@@ -101,11 +97,7 @@ def _penalised(facts: RunFacts) -> Iterator[Finding]:
         dead, names = seen[-1][1], tuple(facts.name(key) for key in seen[-1][1].victims)
         if len(seen) < 3 or len(seen) < judged:
             continue
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             dead.source,
             f"{dead.source} was generated, and the main network used its own {listed(dead.own)}",

@@ -57,17 +57,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if usage.cropped or (usage.chunk and tail and left < usage.chunk):
             continue
         severity = Severity.WARNING if share >= 0.005 else Severity.NOTE
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            severity,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             usage.source,
             f"{left:,} of {usage.total:,} outputs ({100 * share:.1f} %) of {usage.source} are never used",
             likely_reason(usage)
             or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
             sizing_advice(usage),
+            severity=severity,
             location=usage.sized_at or usage.location,
             related=(usage.location.labelled("generated here"),) if usage.sized_at and usage.location else (),
             seen=(
@@ -91,11 +88,7 @@ def _one_row(group: list[tuple[UsageFact, tuple[int, ...]]]) -> Finding:
     usage, steps = group[0]
     names = tuple(dict.fromkeys(other.source for other, _ in group))
     batch = usage.total // max(1, usage.used)
-    return Finding(
-        RULE.code,
-        RULE.name,
-        RULE.severity,
-        RULE.stage,
+    return RULE.finding(
         steps,
         usage.source,
         f"one row of {listed(names)} is used for all samples, and the other {batch - 1} are not",

@@ -58,11 +58,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         ):
             continue
         names = tuple(facts.name(key) for key in stale.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(steps),
             source,
             f"{source} was generated once and is used again after the generator was updated",

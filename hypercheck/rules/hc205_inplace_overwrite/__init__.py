@@ -50,11 +50,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         starved = item.gradient_flows or any(key not in fed for key in item.victims)
         if len(steps) < min(2, len(judged)) or not starved:
             continue
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(steps),
             item.name,
             f"{item.name} was generated, then overwritten before the main network used it",

@@ -40,11 +40,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """Losses that depend on nothing of the hypernetwork."""
     for dead, steps in persistent_dead_ends(facts, ("disconnected",)):
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             f"the loss depends on nothing that was computed with {dead.source}",

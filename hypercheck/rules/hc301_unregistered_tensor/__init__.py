@@ -60,11 +60,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 + (", its .grad is filled" if lost.gradient == "ok" else "")
                 + ", in no optimizer"
             )
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            severity,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             tensor.name,
             message,
@@ -73,6 +69,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "so module.parameters() does not hand a plain tensor to the optimizer"
             ),
             f"{_registered(tensor.name)}   # before the optimizer is built",
+            severity=severity,
             victims=(tensor.name,),
             location=lost.location or tensor.made_at or tensor.held_at,
             seen=(seen,),

@@ -48,11 +48,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         tensor = facts.tensors.get(key)
         name = tensor.name if tensor else lost.detail
         names = tuple(facts.name(key) if key in facts.tensors else name for key, _, _ in group)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             name,
             f"{name} is not a leaf: {lost.detail.strip('_')}() computed it, "

@@ -39,11 +39,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     hidden = unheld_tensors(facts, lambda tensor: tensor.holder == "container")
     for group, steps in by_place(hidden, lambda tensor: tensor.held_at or tensor.made_at):
         names = tuple(dict.fromkeys(tensor.name for tensor in group))
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR if any(t.generates for t in group) else Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             names[0],
             f"{listed(names)} stand in a plain list, dict or object, which parameters() does not look into",
@@ -55,6 +51,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 "use nn.ParameterList, nn.ParameterDict, nn.ModuleList or nn.ModuleDict, "
                 "before the optimizer is built"
             ),
+            severity=Severity.ERROR if any(t.generates for t in group) else Severity.WARNING,
             victims=names,
             location=group[0].held_at or group[0].made_at,
             related=(group[0].made_at.labelled("made here"),)

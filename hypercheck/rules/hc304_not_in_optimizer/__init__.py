@@ -73,17 +73,14 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         if blamed is None:
             continue
         names = tuple(dict.fromkeys(tensor.name for tensor, _ in group))
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            severity,
-            RULE.stage,
+        yield RULE.finding(
             group[0][1],
             names[0],
             f"{listed(names)} {agreed(len(names), 'gets', 'get')} a gradient, "
             f"and no optimizer holds {agreed(len(names), 'it', 'them')}",
             "an optimizer steps only the tensors that it was given when it was built (or by add_param_group)",
             repair.given_too(blamed.location, blamed.kind, _written(facts, group)),
+            severity=severity,
             victims=names,
             location=blamed.location,
             seen=(

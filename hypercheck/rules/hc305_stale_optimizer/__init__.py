@@ -51,11 +51,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         count = len(_dead(facts, holder, missing))
         names = tuple(dict.fromkeys(tensor.name for tensor, _ in missing))
         made = first_place([tensor.made_at for tensor, _ in missing])
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             missing[0][1],
             names[0],
             f"{holder.name} still holds the tensors that {listed(names)} replaced",
@@ -81,11 +77,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     for optimizer in facts.optimizers:
         if optimizer.empty_groups and optimizer.steps:
             idle = idle_tensors(facts, optimizer)
-            yield Finding(
-                RULE.code,
-                RULE.name,
-                Severity.ERROR if idle or not optimizer.keys else Severity.WARNING,
-                RULE.stage,
+            yield RULE.finding(
                 (),
                 optimizer.name,
                 f"{optimizer.name} has an empty parameter group",
@@ -94,6 +86,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                     "a second optimizer gets nothing"
                 ),
                 "make a list of the parameters first, and give that list to every optimizer",
+                severity=Severity.ERROR if idle or not optimizer.keys else Severity.WARNING,
                 victims=idle,
                 location=optimizer.location,
                 seen=(f"group {optimizer.empty_groups[0]} of {optimizer.name} holds no tensor",),
@@ -118,11 +111,7 @@ def _made_again(facts: RunFacts) -> Iterator[Finding]:
         return
     place = first_place([facts.tensors[key].made_at for key in keys])
     names = tuple(dict.fromkeys(facts.name(key) for key in keys))
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        Severity.ERROR,
-        RULE.stage,
+    yield RULE.finding(
         tuple(step.step for step in steps),
         names[0],
         f"{listed(names)} {agreed(len(names), 'is', 'are')} made anew in each step, unknown to {holder.name}",

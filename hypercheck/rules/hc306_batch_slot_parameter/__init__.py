@@ -55,11 +55,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         first = bool(slot.rows)
         if first and not _wanders([slot.rows for _, slot in seen]):
             continue  # a row may well be a task, or an agent, with data of its own in each step
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             name,
             f"the first {slot.batch} rows of {name} serve for whatever {slot.batch} samples the batch holds"

@@ -60,11 +60,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         names = tuple(facts.name(key) for key in keys)
         calls = [call.location for step in facts.steps for call in step.grad_calls]
         at = given or first_place([b.location for step in facts.steps for b in step.backwards] or calls)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(victims[keys[0]]),
             names[0],
             f"{listed(names)} can be reached from the loss and got no gradient",
@@ -95,11 +91,7 @@ def _undelivered(facts: RunFacts) -> Iterator[Finding]:
         if len(seen) < 3:
             continue
         names = tuple(facts.name(key) for key in last.keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(seen),
             names[0],
             f"the gradients of {listed(names)} are computed here, and no optimizer step finds them in .grad",
@@ -116,17 +108,14 @@ def _dropped(facts: RunFacts) -> Iterator[Finding]:
     """Values that a generator computes, and that nothing uses."""
     for dead, steps in persistent_dead_ends(facts, ("dropped",)):
         names = tuple(facts.name(key) for key in dead.victims)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             steps,
             dead.source,
             f"{dead.source} is computed with {listed(names)}, and nothing uses it",
             "what is computed and then dropped takes no part in the loss, so its parameters get no gradient",
             "use the value further on (a layer that was meant to follow it may read something else), or "
             "take its parameters out of the optimizer",
+            severity=Severity.WARNING,
             victims=names,
             location=dead.location,
             seen=("the value ends before the loss", no_gradient(names)),

@@ -103,12 +103,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     names = tuple(facts.name(key) for key in (*group, *(key for key in keys if key not in group)))
     steps = zero[group[0]]
     given = None if killer else _given_at(facts, group)
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        # No operation gives zeros back: what comes by several ways cancels, as a critic's last bias does.
-        Severity.ERROR if killer is not None or given else Severity.NOTE,
-        RULE.stage,
+    yield RULE.finding(
         tuple(steps),
         names[0],
         f"the gradient of {listed(names)} is exactly zero on every recorded step",
@@ -116,6 +111,8 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         "look at how these gradients are computed: two tensors that share their memory, for one, never differ"
         if given
         else _REASONS[_family(killer)][1],
+        # No operation gives zeros back: what comes by several ways cancels, as a critic's last bias does.
+        severity=Severity.ERROR if killer is not None or given else Severity.NOTE,
         victims=names,
         location=killer.location if killer else given or first_place([facts.tensors[group[0]].made_at]),
         related=tuple(place.labelled("gives back zeros as well") for place in others if place is not None),

@@ -61,11 +61,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         backwards = [b for step in facts.steps for b in step.backwards if step.step in bad[keys[0]]]
         places = [b.nonfinite_at for b in backwards] + [b.loss_at or b.location for b in backwards]
         infinite = any(not b.finite for step in facts.steps for b in step.backwards)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(bad[keys[0]]),
             names[0],
             f"the gradient of {listed(names)} is NaN or infinite",

@@ -49,11 +49,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 entry[2].append(step.step)
     for place, keys, steps in cleared.values():
         names = tuple(dict.fromkeys(facts.name(key) for key in keys))
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(dict.fromkeys(steps)),
             names[0],
             f"the gradients of {listed(names)} were cleared after the backward and before the step",

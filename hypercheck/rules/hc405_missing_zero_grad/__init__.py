@@ -50,11 +50,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     late = [key for key, steps in keys.items() if len(steps) >= 2 and set(due[key][1:]) <= set(steps)]
     if late:
         names = tuple(facts.name(key) for key in late)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             tuple(keys[late[0]]),
             names[0],
             f"the gradients of {listed(names)} are never cleared between steps",

@@ -52,11 +52,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     generators = [key for key, tensor in facts.tensors.items() if tensor.generates and key in tiny]
     if len(keys) >= 2 and generators:
         names = tuple(facts.name(key) for key in keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step.step for step in judged),
             names[0],
             (

@@ -59,11 +59,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     keys = [key for key, steps in still.items() if key not in moved and len(steps) >= 3]
     if keys:
         names = tuple(facts.name(key) for key in keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(still[keys[0]]),
             names[0],
             f"{listed(names)} got a gradient, and the step did not change {agreed(len(names), 'it', 'them')}",
@@ -89,11 +85,7 @@ def _undone(facts: RunFacts) -> Iterator[Finding]:
     keys = [key for key in keys if key in places]
     if keys:
         names = tuple(facts.name(key) for key in keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step.step for step in facts.steps if step.updates),
             names[0],
             f"{listed(names)} {agreed(len(names), 'changes', 'change')} in every step, "

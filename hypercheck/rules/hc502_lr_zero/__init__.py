@@ -61,11 +61,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             told.setdefault(place, (optimizer, {}))[1].update(dict.fromkeys(map(facts.name, keys)))
     for optimizer, found in told.values():
         names, steps = tuple(found), judged[optimizer.name]
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(steps),
             names[0],
             f"the learning rate of {listed(names)} is 0 on every recorded step",
@@ -90,12 +86,7 @@ def _late(facts: RunFacts) -> Iterator[Finding]:
             names = tuple(facts.name(key) for key in keys if key in facts.tensors)
             if not names or idle < max(3, optimizer.steps / 4):
                 continue
-            yield Finding(
-                RULE.code,
-                RULE.name,
-                # A schedule that stops a part of the network, and not the rest, may be meant to.
-                Severity.WARNING if stopped >= set(optimizer.keys) else Severity.NOTE,
-                RULE.stage,
+            yield RULE.finding(
                 (),
                 names[0],
                 f"the learning rate of {listed(names)} was 0 on the last {idle} of {optimizer.steps} steps",
@@ -104,6 +95,8 @@ def _late(facts: RunFacts) -> Iterator[Finding]:
                     "count the schedule's length in the calls of scheduler.step(): "
                     "once per epoch, or as many steps as there are batches"
                 ),
+                # A schedule that stops a part of the network, and not the rest, may be meant to.
+                severity=Severity.WARNING if stopped >= set(optimizer.keys) else Severity.NOTE,
                 victims=names,
                 location=optimizer.rate_set_at,
                 seen=(f"lr = 0 since step {optimizer.steps - idle + 1} of {optimizer.name}",),

@@ -53,11 +53,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         names = tuple(facts.name(key) for key in keys)
         first = [facts.filled_at.get(key) for key in keys]
         place = first_place([*first, *(b.location for step in facts.steps for b in step.backwards)])
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             (),
             names[0],
             f"{name}.step() is never called: {listed(names)} get gradients and no update",

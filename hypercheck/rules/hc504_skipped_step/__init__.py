@@ -39,11 +39,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """Optimizer steps that are skipped again and again."""
     if facts.skipped_steps >= 3:
         place = first_place([b.location for step in facts.steps for b in step.backwards])
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             (),
             "the optimizer step",
             f"the optimizer step was skipped {facts.skipped_steps} times in a row",
@@ -58,11 +54,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         )
     elif facts.unused_backwards and facts.stepped_at:
         count = facts.unused_backwards
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.WARNING,
-            RULE.stage,
+        yield RULE.finding(
             (),
             "the optimizer step",
             f"the gradients of {count} backward passes were cleared again, with no optimizer step in between",

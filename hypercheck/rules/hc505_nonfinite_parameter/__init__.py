@@ -45,11 +45,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if bad:
         keys = list(bad)
         names = tuple(facts.name(key) for key in keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.ERROR,
-            RULE.stage,
+        yield RULE.finding(
             tuple(bad[keys[0]]),
             names[0],
             f"{listed(names)} {agreed(len(names), 'holds', 'hold')} NaN or Inf after the update",

@@ -47,11 +47,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         seen = group[0]
         weight = seen[-1][1]
         names = tuple(facts.name(key) for key in weight.keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             weight.source,
             f"{weight.source} is the same, bit for bit, in {len(seen)} steps in which its generator changed",

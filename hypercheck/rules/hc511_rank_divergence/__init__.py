@@ -51,11 +51,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     names = tuple(facts.name(fact.key) for fact in apart)
     ranks = apart[0].ranks
     largest = max(fact.apart for fact in apart)
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        Severity.ERROR,
-        RULE.stage,
+    yield RULE.finding(
         apart[0].steps,
         names[0],
         f"{listed(names)} differ between the {len(ranks)} processes, though their gradients are averaged",

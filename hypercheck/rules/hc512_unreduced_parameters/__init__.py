@@ -86,16 +86,13 @@ def _finding(
     names = tuple(facts.name(fact.key) for fact in apart)
     only_embeddings = all(name in facts.roles.embeddings for name in names)
     ranks = apart[0].ranks
-    return Finding(
-        RULE.code,
-        RULE.name,
-        Severity.WARNING if only_embeddings else Severity.ERROR,
-        RULE.stage,
+    return RULE.finding(
         apart[0].steps,
         names[0],
         f"{listed(names)} {what}: every process trains its own",
         why,
         fix,
+        severity=Severity.WARNING if only_embeddings else Severity.ERROR,
         location=place or first_place([b.location for step in facts.steps for b in step.backwards]),
         seen=(
             f"gradients of {counted(len(names), 'tensor')} differ between the {len(ranks)} ranks "

@@ -59,11 +59,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         weight = seen[0][1]
         fan_in = weight.fan_in or 1
         ratio = weight.scale / _KAIMING
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity if weight.scale > _FATAL else Severity.NOTE,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             weight.source,
             f"the weights {shape(weight.shape)} from {weight.source} are {ratio:.3g} times the usual scale",
@@ -75,6 +71,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 f"initialise the head for a fan-in of {fan_in}: "
                 f"std = (2 / ({fan_in} * size)) ** 0.5, where size = hidden.square().sum(-1).mean()"
             ),
+            severity=RULE.severity if weight.scale > _FATAL else Severity.NOTE,
             location=weight.location,
             related=used_at(weight),
             seen=(

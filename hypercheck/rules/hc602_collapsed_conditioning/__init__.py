@@ -48,11 +48,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         seen = group[0]
         weight = seen[-1][1]
         names = tuple(facts.name(key) for key in weight.keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             weight.source,
             f"{weight.source} generates the same weights for all {weight.rows} conditions of the batch",
@@ -87,11 +83,7 @@ def _levelled(facts: RunFacts, groups: list[Seen]) -> Iterator[Finding]:
         seen = group[0]
         weight = seen[-1][1]
         names = tuple(dict.fromkeys(facts.name(key) for item in group for key in item[-1][1].keys))
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             weight.source,
             f"{weight.source} generates its weights from the same numbers in every step",

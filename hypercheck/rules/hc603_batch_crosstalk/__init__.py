@@ -79,11 +79,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         what = f"the batch norm {mix.name}" if norm else f"{mix.name}, a {mix.kind} over the batch,"
         if torn:
             what = f"the {'order' if mix.kind == 'pairing' else 'reshape'} of {mix.name}"
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             mix.source,
             f"{what} mixes the {mix.batch} samples whose weights {mix.source} generates",

@@ -49,11 +49,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
         weight = seen[-1][1]
         table = weight.pieces_of
         names = tuple(facts.name(key) for key in weight.keys)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(step for step, _ in seen),
             weight.source,
             f"the {weight.pieces} pieces that {weight.source} generates are all the same",
@@ -102,11 +98,7 @@ def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
         used, idle = facts.name(fact.key), tuple(facts.name(key) for key in keys)
         if fact.rows:
             used, idle = f"one row of {used}", (f"{used}[{span_text(fact.rows)}]",)
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            RULE.severity,
-            RULE.stage,
+        yield RULE.finding(
             tuple(seen),
             used,
             f"two pieces of the main network are generated from {used}, and none from {listed(idle)}",

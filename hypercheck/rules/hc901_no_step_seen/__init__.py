@@ -37,11 +37,7 @@ from hypercheck.rules.rule import Rule
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note that no training step was seen."""
     if not facts.steps and not facts.not_observed and not facts.instruments:
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.NOTE,
-            RULE.stage,
+        yield RULE.finding(
             (),
             "the training",
             "no training step was seen, so nothing was judged",

@@ -34,11 +34,7 @@ from hypercheck.rules.rule import Rule
 def check(facts: RunFacts) -> Iterator[Finding]:
     """A note on compiled code that could not be recorded."""
     if "compiled" in facts.not_observed:
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.NOTE,
-            RULE.stage,
+        yield RULE.finding(
             (),
             "torch.compile",
             "compiled code ran eagerly on the recorded steps",

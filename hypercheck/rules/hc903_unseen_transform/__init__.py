@@ -37,11 +37,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """A note on transforms and scripted regions that hide their tensors."""
     names = facts.not_observed.get("opaque")
     if names is not None:
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.NOTE,
-            RULE.stage,
+        yield RULE.finding(
             (),
             names,
             f"no generated weight was seen, and {names} hides what it uses",

@@ -36,11 +36,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     """A note that a step exceeded the recorder's room."""
     step = facts.not_observed.get("recorder-full")
     if step is not None:
-        yield Finding(
-            RULE.code,
-            RULE.name,
-            Severity.NOTE,
-            RULE.stage,
+        yield RULE.finding(
             (),
             "recorder",
             f"the recorder is full: {step} was not recorded to its end, and nothing is judged from there on",

@@ -31,11 +31,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if not facts.missing_ranks:
         return
     names = ", ".join(map(str, facts.missing_ranks))
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        Severity.NOTE,
-        RULE.stage,
+    yield RULE.finding(
         (),
         f"rank {names}",
         f"rank {names} left no facts: this report is on {len(facts.ranks)} of the processes",

@@ -31,11 +31,7 @@ def check(facts: RunFacts) -> Iterator[Finding]:
     if not facts.sharded:
         return
     count = counted(len(facts.sharded), "parameter")
-    yield Finding(
-        RULE.code,
-        RULE.name,
-        Severity.NOTE,
-        RULE.stage,
+    yield RULE.finding(
         (),
         facts.sharded[0],
         f"{count} are sharded: each process measured its own part",
