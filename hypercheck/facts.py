@@ -6,10 +6,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hypercheck.findings import Flow, Link, Location, Roles, StepNumbers
+
+
+def pieces(name: str) -> tuple[str, ...]:
+    """A tensor's name in pieces: siblings differ in one of them.
+
+    >>> pieces("policy.critic.layers['a'].weight")
+    ('policy', 'critic', 'layers', 'a', 'weight')
+    """
+    return tuple(re.findall(r"""[^.\[\]'"]+""", name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,6 @@ class Membership:
                     number in held or number in self._session.differentiated for number in above
                 ):
                     continue
-                if self._evidence.step_of(fact.op) > 1 and not tape.objects[fact.object].is_parameter:
-                    pass
                 op = tape.ops[fact.op]
                 found[fact.object] = LostLeaf(
                     fact.object, "nonleaf", frames.location(op.site), 1, "none", op.name

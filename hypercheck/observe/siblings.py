@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from hypercheck.facts import SharedSibling
+from hypercheck.facts import SharedSibling, pieces
 from hypercheck.findings import Location
-from hypercheck.observe import spelling
+from hypercheck.observe import choices
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Slot
+from hypercheck.observe.gradients import GradientSize
 from hypercheck.observe.look import Look
 from hypercheck.observe.tape import ModuleCall
 
@@ -63,7 +64,7 @@ class SiblingFinder:
         groups: dict[object, list[int]] = defaultdict(list)
         for number, update in self._evidence.updates.items():
             first = self._tape.first_values.get(number)
-            parts = self._naming.object(number).replace("[", ".[").split(".")
+            parts = pieces(self._naming.object(number))
             if first is None or not update.asks:
                 continue
             shape = self._tape.values[first].shape
@@ -77,7 +78,7 @@ class SiblingFinder:
         """The tensors that learn, but for some of their rows, which got no gradient in this step."""
         found = []
         for number, update in self._evidence.updates.items():
-            idle = sum(end - start for start, end in update.size.zero_rows)
+            idle = _idle(update.size)
             first = self._tape.first_values.get(number)
             rows = len(self._tape.values[first].shape) == 2 if first is not None else False
             if rows and update.size.state == "ok" and 0 < idle < update.size.rows <= _MOST_ROWS:
@@ -87,29 +88,15 @@ class SiblingFinder:
     def _shared_row(self, table: int) -> SharedSibling | None:
         """The pieces that one row of the table made twice, while as many rows are there as pieces."""
         size = self._evidence.updates[table].size
-        idle = sum(end - start for start, end in size.zero_rows)
         for uses in self._made.values():
             mine = [(root, slot) for root, slot in uses if self._members((table,), root)]
-            if len(mine) == 1:
-                pieces, twins = self._rows_of(*mine[0])
-                pair = mine * 2
-            else:
-                marks: dict[str, list[Use]] = defaultdict(list)
-                for root, slot in mine:
-                    marks[self._mark(root, slot)].append((root, slot))
-                pieces, twins = len(mine), len(marks)
-                pair = max(marks.values(), key=len, default=[])
-                if idle == size.rows - 1 and all(len(group) == size.rows for group in marks.values()):
-                    pieces, twins = size.rows, 1  # each layer has a set of its own
-                if "" in marks or len(pair) < 2 or not self._are_in_one_network(pair[0], pair[1]):
-                    continue
-            if pieces == size.rows and twins == size.rows - idle:
-                root = pair[1][0]
+            root = self._twin(mine, size) if len(mine) > 1 else self._twin_rows(mine, size)
+            if root is not None:
                 return SharedSibling(
                     key=table,
                     idle=(),
                     rows=size.zero_rows,
-                    pieces=pieces,
+                    pieces=size.rows,
                     shape=self._tape.values[root].shape[-1:],
                     location=self._picked_at(table, root),
                     source=self._naming.value(root),
@@ -117,18 +104,35 @@ class SiblingFinder:
                 )
         return None
 
+    def _twin(self, uses: list[Use], size: GradientSize) -> int | None:
+        """The second of two equal values of one network, where a table has a row for each of the values.
+
+        Where all layers are made of one row, each may have a set of values of its own.
+        """
+        alike: dict[str, list[Use]] = defaultdict(list)
+        for root, slot in uses:
+            alike[self._mark(root, slot)].append((root, slot))
+        learning = size.rows - _idle(size)
+        one_set = len(uses) == size.rows and len(alike) == learning
+        sets = learning == 1 and all(len(group) == size.rows for group in alike.values())
+        if "" in alike or not (one_set or sets):
+            return None
+        first, second, *_ = max(alike.values(), key=len)
+        return second[0] if self._are_in_one_network(first, second) else None
+
+    def _twin_rows(self, uses: list[Use], size: GradientSize) -> int | None:
+        """The value whose rows are as many as the table's, and of as many kinds as those that learn."""
+        for root, slot in uses:
+            shape = self._tape.values[root].shape
+            sample = self._look.output(slot.value, root)
+            if sample is not None and len(shape) > 1 and sample.picked.shape[0] == shape[0] == size.rows:
+                kinds = sample.picked.unique(dim=0).shape[0]
+                return root if kinds == size.rows - _idle(size) else None
+        return None
+
     def _picked(self, table: int, root: int) -> str:
         """A mark of the numbers by which rows were looked up, so that they can be compared between steps."""
-        reader, _ = self._reader(table, root)
-        return self._look.mark(self._tape.ops[reader].inputs)
-
-    def _rows_of(self, root: int, slot: Slot) -> tuple[int, int]:
-        """How many rows a generated value has, and how many different ones."""
-        sample = self._look.output(slot.value, root)
-        shape = self._tape.values[root].shape
-        if sample is None or len(shape) < 2 or sample.picked.shape[0] != shape[0]:
-            return 0, 0
-        return shape[0], sample.picked.unique(dim=0).shape[0]
+        return self._look.mark(self._tape.ops[self._reader(table, root)].inputs)
 
     def _mark(self, root: int, slot: Slot) -> str:
         sample = self._look.output(slot.value, root) or self._look.of.get(slot.value)
@@ -197,18 +201,18 @@ class SiblingFinder:
 
     def _picked_at(self, number: int, root: int) -> Location | None:
         """The statement that chose the tensor, or its row, for a piece: that of a caller, where one did."""
-        reader, _ = self._reader(number, root)
+        reader = self._reader(number, root)
         site, module = self._tape.ops[reader].site, self._tape.ops[reader].module
-        found = spelling.choice(site)
+        found = choices.choice(site)
         while found.arguments and site is not None:
             call = self._call_of(module, reader)
             while call is not None and call.site is not None and call.site.code is site.code:
                 module = call.parent  # a layer that the statement calls: what the function runs in is above
                 call = self._call_of(module, reader)
             if site.code.co_name != "forward" or call is None or call.site is None:
-                places = spelling.callers(site.code)
+                places = choices.callers(site.code)
                 return places[-1] if places else found.place
-            found = spelling.passed(call.site, site.code, found.arguments)
+            found = choices.passed(call.site, site.code, found.arguments)
             site, module = call.site, call.parent
         return found.place
 
@@ -216,8 +220,8 @@ class SiblingFinder:
         calls = self._tape.module_calls.get(module, ())
         return next((call for call in reversed(calls) if call.op <= op), None)
 
-    def _reader(self, number: int, root: int) -> tuple[int, int]:
-        """The operation on the way to a piece that read the tensor, and the value that it read."""
+    def _reader(self, number: int, root: int) -> int:
+        """The operation on the way to a piece that read the tensor."""
         tape, seen, stack = self._tape, {root}, [root]
         while stack:
             index = tape.values[stack.pop()].op
@@ -225,11 +229,11 @@ class SiblingFinder:
                 continue
             for source in tape.ops[index].inputs:
                 if source >= 0 and tape.values[source].object == number:
-                    return index, source
+                    return index
                 if source >= 0 and source not in seen:
                     seen.add(source)
                     stack.append(source)
-        return tape.values[root].op, root
+        return tape.values[root].op
 
     def _are_in_one_network(self, first: Use, second: Use) -> bool:
         """Whether they are parts of one weight, meet one input, or one meets what the other computed."""
@@ -241,3 +245,8 @@ class SiblingFinder:
             return True
         below = self._flow.descendants(*self._tape.ops[slot.op].outputs)
         return bool(inputs[1] & below)
+
+
+def _idle(size: GradientSize) -> int:
+    """How many rows have no gradient."""
+    return sum(end - start for start, end in size.zero_rows)

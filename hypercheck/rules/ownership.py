@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from hypercheck.facts import OptimizerFact, RunFacts, TensorFact
+from hypercheck.facts import OptimizerFact, RunFacts, TensorFact, pieces
 
 OF_A_COPY = ("HC103", "HC105", "HC107", "HC109")
 """What a target network, or a copy of the best one, looks like when the optimizer holds the wrong model."""
 
 Steps = tuple[int, ...]
 Path = tuple[str, ...]
-
-
-def path(name: str) -> Path:
-    """A tensor's name in pieces.
-
-    >>> path("policy.critic.layers['a'].weight")
-    ('policy', 'critic', 'layers', 'a', 'weight')
-    """
-    return tuple(re.findall(r"""[^.\[\]'"]+""", name))
 
 
 def guilty(facts: RunFacts, missing: Sequence[tuple[TensorFact, Steps]]) -> OptimizerFact | None:
@@ -59,10 +49,10 @@ def held_instead(facts: RunFacts, missing: Sequence[tuple[TensorFact, Steps]]) -
 
 def siblings(facts: RunFacts, tensor: TensorFact) -> Iterator[int]:
     """Tensors of the same shape that stand beside this one in a list or dict: only the index differs."""
-    own = {path(name) for name in (tensor.name, *tensor.aliases)}
+    own = {pieces(name) for name in (tensor.name, *tensor.aliases)}
     for key, other in facts.tensors.items():
         if key != tensor.key and other.shape == tensor.shape:
-            theirs = {path(name) for name in (other.name, *other.aliases)}
+            theirs = {pieces(name) for name in (other.name, *other.aliases)}
             if any(_differ_in_index(one, two) for one in own for two in theirs if len(one) == len(two)):
                 yield key
 
@@ -78,11 +68,11 @@ _MOST = 12
 
 def _kinship(facts: RunFacts, optimizer: OptimizerFact, tensor: TensorFact, twin: int) -> tuple[int, ...]:
     """How near the nearest tensor of the optimizer stands: first, how many pieces of the names are alike."""
-    own, best = path(tensor.name), (0, 0, twin, 0)
+    own, best = pieces(tensor.name), (0, 0, twin, 0)
     for key in optimizer.keys:
         other = facts.tensors.get(key)
         if other is not None:
-            theirs = path(other.name)
+            theirs = pieces(other.name)
             same = [a == b for a, b in zip(own, theirs, strict=False)]
             common = same.index(False) if False in same else len(same)
             family = len(own) == len(theirs) and same.count(False) == 1

@@ -2,7 +2,8 @@
 
 Finds:
 `.item()`, `.tolist()` or `float(tensor)`, whose numbers later enter a tensor or an operation on the way
-to the loss: `torch.tensor(weights.tolist())`, `layer.weight * gain.item()`.
+to the loss: `torch.tensor(weights.tolist())`, `layer.weight * gain.item()`. Where the numbers were changed
+on their way, it is told if every element of a value was taken and nothing else uses it.
 
 Why it matters:
 A Python float has no `grad_fn`. What is built from it is a constant, so the hypernetwork's outputs have

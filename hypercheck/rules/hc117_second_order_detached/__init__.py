@@ -23,8 +23,9 @@ Memory grows with the number of inner steps; detach between the outer steps, not
 
 Not found:
 Silent for first-order MAML, Reptile, ANIL and implicit gradients: there everything trainable still gets a
-gradient, or gets it by hand. Inner loops in libraries that replace tensors behind torch's back are not
-followed.
+gradient, or gets it by hand. A derivative that multiplies a term of the loss, is detached further on, or
+goes through a layer, is a weight, a target or an input, and silent. Inner loops in libraries that replace
+tensors behind torch's back are not followed.
 
 Where it is meant, write `# hypercheck: ignore[HC117]` on the line.
 """

@@ -4,7 +4,7 @@ Finds:
 Generated tensors of the right shape that end nowhere, while a layer with a weight of that very shape
 computed with the one it was born with. The usual causes: the call that hands them over is missing, or it
 has no effect, as in `setattr(main, "0.weight", weight)`, in `weights["0.weigth"] = weight`, or in an
-assignment to a copy of the module.
+assignment to a copy of the module. Also weights that the loss only penalises, and no data ever meets.
 
 Why it matters:
 `setattr` with a dotted name makes an attribute called "0.weight" on the outer module; it does not follow

@@ -21,8 +21,8 @@ With chunks, round up once: `chunks = -(-size // chunk_length)`; fewer than `chu
 then left over.
 
 Not found:
-The surplus of the last chunk is silent, and so is the border that is cut off from a kernel generated at
-the largest size for several layers. Outputs that are used in some steps only (tasks, experts,
+The surplus of the last chunk is silent, and so is what is cut off from an output generated at the largest
+size for several layers, and all but the last row of a sequence. Outputs that are used in some steps only (tasks, experts,
 architectures of several sizes) are counted over all recorded steps; if a part comes to use later, record
 more with `--steps`.
 

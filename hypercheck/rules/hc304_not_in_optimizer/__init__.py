@@ -36,10 +36,10 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from hypercheck.facts import RunFacts, TensorFact
+from hypercheck.facts import RunFacts, TensorFact, pieces
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules import repair
-from hypercheck.rules.ownership import OF_A_COPY, guilty, held_instead, is_twin, path, siblings
+from hypercheck.rules.ownership import OF_A_COPY, guilty, held_instead, is_twin, siblings
 from hypercheck.rules.persistence import replacements, unheld_tensors
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import agreed, counted, listed
@@ -132,9 +132,9 @@ def _written(facts: RunFacts, group: list[Item]) -> list[str]:
 
 def _beside(group: list[Item], others: list[Item]) -> list[Item]:
     """Those of the others that belong to the same part of the program as all of the group."""
-    pieces = zip(*(path(tensor.name) for tensor, _ in group), strict=False)
-    common = tuple(piece[0] for piece in takewhile(lambda alike: len(set(alike)) == 1, pieces))
-    near = [item for item in others if common and path(item[0].name)[: len(common)] == common]
+    names = zip(*(pieces(tensor.name) for tensor, _ in group), strict=False)
+    common = tuple(piece[0] for piece in takewhile(lambda alike: len(set(alike)) == 1, names))
+    near = [item for item in others if common and pieces(item[0].name)[: len(common)] == common]
     return [item for item in near if _is_to_learn(item[0])]
 
 

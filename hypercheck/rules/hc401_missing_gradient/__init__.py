@@ -3,7 +3,8 @@
 Finds:
 `.grad` is None after `backward()` on something that the graph of the loss does reach, in every recorded
 step. Typical are `loss.backward(inputs=[...])` with a list that leaves it out, hooks that replace
-gradients, and values that came back from elsewhere without being recognised.
+gradients, and values that came back from elsewhere without being recognised. Also gradients that
+`torch.autograd.grad` returned, and that nobody put into `.grad`.
 
 Why it matters:
 Optimizers skip tensors whose `.grad` is None, without a message. `inputs=` is a filter: gradients are

@@ -3,7 +3,8 @@
 Finds:
 `.grad` exists and each of its elements is 0.0, for a whole tensor or for whole rows of it (one chunk's
 embedding, one part of the head), in all recorded steps. The operation that killed it is named where it
-can be: two factors that are both zero, a ReLU that never opens, a saturated clamp or softmax.
+can be: two factors that are both zero, a ReLU that never opens, a saturated clamp or softmax, zeros that
+were assigned to `.grad` by hand.
 
 Why it matters:
 The graph is whole, so a check for None passes. Exactly zero is no small number; it means that the

@@ -2,7 +2,8 @@
 
 Finds:
 `optimizer.zero_grad()`, `model.zero_grad()`, `parameter.grad = None` or a replacement of `.grad`, after
-the `backward()` that had filled it and before the `step()` that should have used it.
+the `backward()` that had filled it (or the `parameter.grad = ...`) and before the `step()` that should have
+used it: in all recorded steps, or in a third of them, as by an evaluation that clears.
 
 Why it matters:
 `zero_grad()` sets `.grad` to None by default, and `step()` passes over every tensor whose `.grad` is

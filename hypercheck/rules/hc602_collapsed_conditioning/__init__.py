@@ -2,7 +2,9 @@
 
 Finds:
 A batch of conditions that differ, and generated weights that do not, up to rounding: a mean over the wrong
-axis, a softmax over one element, a saturated activation, a condition that is multiplied by zero.
+axis, a softmax over one element, a saturated activation, a condition that is multiplied by zero, the first
+condition of a batch in the place of all. Also a statement that makes the same numbers of the conditions of
+every step.
 
 Why it matters:
 The hypernetwork has become one more set of ordinary weights: it trains, gradients flow, and the
