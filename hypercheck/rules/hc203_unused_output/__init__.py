@@ -22,9 +22,9 @@ then left over.
 
 Not found:
 The surplus of the last chunk is silent, and so is what is cut off from an output generated at the largest
-size for several layers, and all but the last row of a sequence. Outputs that are used in some steps only (tasks, experts,
-architectures of several sizes) are counted over all recorded steps; if a part comes to use later, record
-more with `--steps`.
+size for several layers, and all but the last row of a sequence. Outputs that are used in some steps only
+(tasks, experts, architectures of several sizes) are counted over all recorded steps; if a part comes to
+use later, record more with `--steps`.
 
 Where it is meant, write `# hypercheck: ignore[HC203]` on the line that generates.
 """
