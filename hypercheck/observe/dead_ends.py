@@ -152,7 +152,7 @@ class DeadEndFinder:
         made: set[int] = set()
         victims = []
         for number, values in leaves.items():
-            below = self._alone(values, own.keys())
+            below = self._alone(values, own.keys() | used)
             if below:
                 victims.append(number)
                 made |= below
@@ -173,10 +173,11 @@ class DeadEndFinder:
             )
         ]
 
-    def _alone(self, values: list[int], own: Set[int]) -> set[int]:
+    def _alone(self, values: list[int], others: Set[int]) -> set[int]:
         """What was computed with the values, down to the terms of the loss; empty where others come to it.
 
-        Others are data, and the main network's own tensors: a prior for these is generated to be compared.
+        Others are data, tensors that generate weights for the data, and the main network's own: a prior for
+        these is generated to be compared.
         """
         tape, flow = self._tape, self._flow
         found: set[int] = set()
@@ -186,7 +187,7 @@ class DeadEndFinder:
                 if math.prod(tape.values[edge.target].shape) < 2 or edge.target in found:
                     continue
                 data = flow.ancestry.get(edge.target, (0, 0, False))[1]
-                if data or edge.op < self._step.first_op or own & set(flow.trainable_above(edge.target)):
+                if data or edge.op < self._step.first_op or others & set(flow.trainable_above(edge.target)):
                     return set()
                 found.add(edge.target)
                 stack.append(edge.target)
@@ -242,8 +243,8 @@ class DeadEndFinder:
         while module >= 0:
             if all(module != other for other, _ in self._tape.returned.get(value, ())):
                 return True
-            calls = [call for call in self._tape.module_calls.get(module, ()) if call.op <= index]
-            module = calls[-1].parent if calls else -1
+            call = self._tape.call_at(module, index)
+            module = call.parent if call is not None else -1
         return False
 
     def _inside_a_generator(self, number: int) -> bool:
@@ -307,7 +308,6 @@ class DeadEndFinder:
         From the outside in: a call that was given the generated values, or in which they were made, is right
         so far, and what it calls is to blame; the first one that never met them is the guilty one.
         """
-        calls = self._tape.module_calls
         indexes = [op for _, op in own.values()]
         if not indexes:
             return None
@@ -315,7 +315,7 @@ class DeadEndFinder:
         chain: list[ModuleCall] = []
         module = self._tape.ops[first].module
         while module >= 0 and len(chain) < 40:
-            call = next((item for item in reversed(calls.get(module, ())) if item.op <= first), None)
+            call = self._tape.call_at(module, first)
             if call is None:
                 break
             chain.append(call)

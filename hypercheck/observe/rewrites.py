@@ -80,7 +80,7 @@ class RewriteFinder:
         made = tape.values[value].op
         site = tape.ops[made].site
         for module, at in tape.returned.get(value, ()):
-            call = next((item for item in reversed(tape.module_calls.get(module, ())) if item.op <= at), None)
+            call = tape.call_at(module, at)
             if call is None or call.op > made or call.site is None:
                 break  # it was returned by a later call, out of where it is kept
             site = call.site

@@ -13,7 +13,6 @@ from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.flow import Slot
 from hypercheck.observe.gradients import GradientSize
 from hypercheck.observe.look import Look
-from hypercheck.observe.tape import ModuleCall
 
 Use = tuple[int, Slot]
 """A generated value, and where it serves as a weight."""
@@ -205,20 +204,16 @@ class SiblingFinder:
         site, module = self._tape.ops[reader].site, self._tape.ops[reader].module
         found = choices.choice(site)
         while found.arguments and site is not None:
-            call = self._call_of(module, reader)
+            call = self._tape.call_at(module, reader)
             while call is not None and call.site is not None and call.site.code is site.code:
                 module = call.parent  # a layer that the statement calls: what the function runs in is above
-                call = self._call_of(module, reader)
+                call = self._tape.call_at(module, reader)
             if site.code.co_name != "forward" or call is None or call.site is None:
                 places = choices.callers(site.code)
                 return places[-1] if places else found.place
             found = choices.passed(call.site, site.code, found.arguments)
             site, module = call.site, call.parent
         return found.place
-
-    def _call_of(self, module: int, op: int) -> ModuleCall | None:
-        calls = self._tape.module_calls.get(module, ())
-        return next((call for call in reversed(calls) if call.op <= op), None)
 
     def _reader(self, number: int, root: int) -> int:
         """The operation on the way to a piece that read the tensor."""

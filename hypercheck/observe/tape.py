@@ -1025,6 +1025,11 @@ class Tape:
                     if not tensor.requires_grad:
                         self.samples.look(len(self.ops), self.value_of(tensor), tensor, (place, turn))
 
+    def call_at(self, module: int, index: int) -> ModuleCall | None:
+        """The call of a module that was running, or had run last, at an operation."""
+        calls = self.module_calls.get(module, ())
+        return next((call for call in reversed(calls) if call.op <= index), None)
+
     def returned_by(self, module: int, outputs: Any) -> None:
         """A module's forward has ended with these outputs."""
         for tensor in (outputs,) if isinstance(outputs, Tensor) else _tensors((outputs,)):
