@@ -16,6 +16,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import sweep
+
 TIME_LIMIT_S = 100
 
 
@@ -43,9 +45,7 @@ def launch(program: Path, *arguments: str, processes: int = 2, plain: bool = Fal
     """Start the processes, wait for all of them, and read what they left; `plain` is without hypercheck."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["hypercheck.running", "hypercheck.cli", "hypercheck.report.json_report", "torch.distributed"]
-    )
+    context.set_forkserver_preload([*sweep.PRELOAD, "torch.distributed"])
     with tempfile.TemporaryDirectory() as name, socket.socket() as probe:
         folder = Path(name)
         probe.bind(("127.0.0.1", 0))

@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TIME_LIMIT_S = 240
+PRELOAD = ["hypercheck.running", "hypercheck.cli", "hypercheck.report.json_report"]
+PRELOAD += ["torch._dynamo"]  # an optimizer imports it, which takes ten times as long as a small program
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def reports(paths: Iterable[Path], workers: int = 2) -> Iterator[Run]:
     """The runs of the programs, in their order."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hypercheck.running", "hypercheck.cli", "hypercheck.report.json_report"])
+    context.set_forkserver_preload(PRELOAD)
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(lambda path: _run(context, Path(path)), list(paths))
 
