@@ -35,9 +35,10 @@ from hypercheck.observe.collector import RareCollections
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.frames import FrameReader
 from hypercheck.observe.observation import Observation
+from hypercheck.observe.recorder import Recorder
 from hypercheck.observe.records import Step
 from hypercheck.observe.session import Session
-from hypercheck.observe.tape import Recorder, Tape
+from hypercheck.observe.tape import Tape
 from hypercheck.observe.walk import walk_graph
 from hypercheck.settings import Settings
 

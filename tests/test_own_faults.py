@@ -34,7 +34,7 @@ class Injected(Exception):
 
 PLACES = {
     "an operation": "tape:Tape.record",
-    "an operation's function": "tape:classify",
+    "an operation's function": "plans:classify",
     "the user's statement": "frames:FrameReader.site",
     "a call of a module": "tape:Tape.entered",
     "the end of a module's call": "tape:Tape.returned_by",

@@ -10,9 +10,10 @@ from typing import Any
 from hypercheck.facts import DeadEnd
 from hypercheck.findings import Location
 from hypercheck.observe import frames
+from hypercheck.observe.entries import ModuleCall
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
-from hypercheck.observe.tape import ModuleCall, Tape
+from hypercheck.observe.tape import Tape
 
 
 class DeadEndFinder:

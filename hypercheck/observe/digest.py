@@ -141,7 +141,7 @@ class Digest(Evidence):
 
     def _replaced_since(self, number: int, item: Backward) -> bool:
         """Whether the gradient was set by hand after the backward, so that nothing adds up."""
-        events = self.tape.grad_events[item.event : self.step.end_event]
+        events = self.tape.gradients.events[item.event : self.step.end_event]
         return any(owner == number and what != "scale" for _, owner, what, _ in events)
 
     @cached_property
@@ -149,7 +149,7 @@ class Digest(Evidence):
         """Tensors whose gradient was set by hand in this step, to the last such event and its place."""
         found: dict[int, tuple[int, Site | None]] = {}
         for index in range(self.step.end_event - 1, -1, -1):
-            op, owner, what, site = self.tape.grad_events[index]
+            op, owner, what, site = self.tape.gradients.events[index]
             if op < self.step.first_op:
                 break
             if what == "set":
@@ -163,7 +163,7 @@ class Digest(Evidence):
         alive = frozenset().union(*(item.alive for item in self.step.backwards))
         if not filled:
             return None
-        for _, owner, what, site in self.tape.grad_events[max(filled) : self.step.end_event]:
+        for _, owner, what, site in self.tape.gradients.events[max(filled) : self.step.end_event]:
             if owner == number and (what == "clear" or (what == "scale" and number in alive)):
                 return frames.location(site)
         return None

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hypercheck.observe.entries import Op, Ref
 from hypercheck.observe.operations import Kind
 from hypercheck.observe.spans import Spans
-from hypercheck.observe.tape import Op, Ref, Tape
+from hypercheck.observe.tape import Tape
 
 _VIEWS = frozenset({int(Kind.VIEW), int(Kind.MAYBE_VIEW)})
 _SAME_PLACE = frozenset(

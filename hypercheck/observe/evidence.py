@@ -7,12 +7,12 @@ from functools import cached_property
 
 from hypercheck.findings import Location
 from hypercheck.observe import frames
+from hypercheck.observe.entries import Op
 from hypercheck.observe.flow import Flow, Slot
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import SLOTS
 from hypercheck.observe.records import Step
 from hypercheck.observe.session import Session
-from hypercheck.observe.tape import Op
 
 _WEIGHT_NAMES = frozenset("weight bias right left".split())
 _IMPORTS = frozenset("from_numpy frombuffer tensor as_tensor".split())

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hypercheck.observe.elements import Elements
+from hypercheck.observe.entries import Op
 from hypercheck.observe.operations import (
     ADDITIONS,
     CONTRACTIONS,
@@ -17,7 +18,7 @@ from hypercheck.observe.operations import (
     SLOTS,
     Kind,
 )
-from hypercheck.observe.tape import Op, Tape
+from hypercheck.observe.tape import Tape
 
 _RECURRENT = frozenset({"gru", "lstm", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"})
 PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})

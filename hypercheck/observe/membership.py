@@ -40,7 +40,7 @@ class Membership:
             number = fact.object
             if number in held or number in self._session.differentiated:
                 continue
-            if number in tape.grad_reads and not tape.objects[number].is_parameter:
+            if number in tape.gradients.reads and not tape.objects[number].is_parameter:
                 continue
             first = tape.first_values.get(number, 0)
             if self._step.number > 1 and tape.values[first].op >= self._step.first_op:

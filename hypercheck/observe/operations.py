@@ -64,6 +64,20 @@ OVERWRITES = frozenset(
 )
 """Writes that leave nothing of the old values."""
 
+LIST_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack".split())
+"""Functions that put together the tensors of a list."""
+REARRANGEMENTS = LIST_JOINS | frozenset(
+    "where pad roll flip repeat tile index_select gather repeat_interleave __setitem__ take masked_select "
+    "tril triu masked_fill".split()
+)
+"""Functions that only move elements about: their arguments tell which."""
+IMPORTERS = frozenset(
+    "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
+)
+"""Functions that may make a tensor of what has left torch."""
+CLEARING = frozenset({"zero_", "_foreach_zero_", "fill_"})
+SCALING = frozenset({"mul_", "_foreach_mul_"})
+
 INTEGER_LIKE = frozenset(
     "argmax argmin argsort round floor ceil trunc sign sgn gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ "
     "__eq__ __ne__ long int short byte char bool one_hot bincount searchsorted bucketize floor_divide "
@@ -83,6 +97,8 @@ SINGULAR = frozenset(
 """Functions that have points without a finite value or derivative."""
 DIVISIONS = frozenset("div __truediv__ true_divide".split())
 POWERS = frozenset("pow __pow__".split())
+MASKS = frozenset("masked_fill full full_like new_full triu tril where".split())
+"""Functions that people give -inf to on purpose."""
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "linear": ("input", "weight", "bias"),

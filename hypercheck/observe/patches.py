@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import stateless
 
 from hypercheck.observe import torch_compat
-from hypercheck.observe.tape import Tape, _tensors
+from hypercheck.observe.tape import Tape
 
 Guard = Callable[[Callable[[], Any]], Any]
 """Runs hypercheck's own bookkeeping: a fault in it is caught, told once, and never reaches the training."""
@@ -148,7 +148,7 @@ class RecordingPatches:
                 frame = sys._getframe(1)
 
                 def note() -> None:
-                    for tensor in _tensors((value,)):
+                    for tensor in torch_compat.tensors_in((value,)):
                         tape.assigned(number(module), name, tensor, frame)
                     if not isinstance(value, Tensor):
                         tape.container_set(id(value), frame)
@@ -169,7 +169,7 @@ class RecordingPatches:
                 inside = guard(tape.leave_opaque)
                 left = True
                 if inside is not None:
-                    given = list(_tensors(args))
+                    given = list(torch_compat.tensors_in(args))
                     frame = sys._getframe(1)
                     guard(
                         lambda: tape.opaque_call(f"function:{cls.__name__}", given, inside, out, frame, cls)
@@ -275,7 +275,7 @@ class RecordingPatches:
                     inside = guard(tape.leave_opaque)
                     left = True
                     if inside is not None:
-                        given = list(_tensors(args))
+                        given = list(torch_compat.tensors_in(args))
                         guard(lambda: tape.opaque_call(name, given, inside, out, frame, None))
                     return out
                 finally:
@@ -299,7 +299,9 @@ class RecordingPatches:
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.live and not torch_compat.traced():
             try:  # what `guard` does, without its price for each module of each call
-                self._tape.entered(self._module_number(module), [*_tensors(args)], sys._getframe(1))
+                self._tape.entered(
+                    self._module_number(module), [*torch_compat.tensors_in(args)], sys._getframe(1)
+                )
             except Exception as fault:
                 self._tell(fault)
 
@@ -324,5 +326,5 @@ class RecordingPatches:
                 pass
         self._tape.returned_by(number, output)
         if isinstance(module, torch.jit.ScriptModule):
-            inputs = [*_tensors((args,)), *module.parameters()]
+            inputs = [*torch_compat.tensors_in((args,)), *module.parameters()]
             self._tape.call("scripted", inputs, output, sys._getframe(1))

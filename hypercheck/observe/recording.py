@@ -11,7 +11,8 @@ from torch import nn
 from hypercheck.observe import torch_compat
 from hypercheck.observe.collector import RareCollections
 from hypercheck.observe.patches import RecordingPatches
-from hypercheck.observe.tape import Recorder, Tape
+from hypercheck.observe.recorder import Recorder
+from hypercheck.observe.tape import Tape
 
 
 class Recording:

@@ -21,6 +21,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from hypercheck.observe import gradients, torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.gradients import GradientSize
+from hypercheck.observe.nonfinite import first_alive
 from hypercheck.observe.operations import Kind
 from hypercheck.observe.patches import Patches
 from hypercheck.observe.probe import GradientProbe
@@ -345,7 +346,7 @@ class Session:
             frame = sys._getframe(1)
             self._in_backward += 1
             try:
-                given = list(_flat((outputs, inputs, args, kwargs)))
+                given = list(torch_compat.tensors_in((outputs, inputs, args, kwargs)))
                 self._guard(lambda: self._before_grad(outputs, inputs, kwargs, frame))
                 out = original(outputs, inputs, *args, **kwargs)
                 if self.recording:
@@ -359,11 +360,11 @@ class Session:
     def _before_grad(self, outputs: Any, inputs: Any, kwargs: Mapping[str, Any], frame: FrameType) -> None:
         if not self.recording:
             return
-        for tensor in _flat((inputs,)):
+        for tensor in torch_compat.tensors_in((inputs,)):
             self.differentiated.add(self.tape.object_of(tensor))
         if not self.optimizers and not self._in_closure and self._written_by_hand():
             self._finish_step()
-        seen = self._before_backward(list(_flat((outputs,))), inputs, frame, True)
+        seen = self._before_backward(list(torch_compat.tensors_in((outputs,))), inputs, frame, True)
         if seen is not None:
             seen.created_graph = bool(kwargs.get("create_graph"))
 
@@ -384,7 +385,7 @@ class Session:
             self._recording.follow()
         if step is None or not self.recording:
             return None
-        roots = list(_flat((tensors,)))
+        roots = list(torch_compat.tensors_in((tensors,)))
         tape = self.tape
         self._join_shards()
         losses = tuple(tape.value_of(item) for item in roots)
@@ -421,7 +422,7 @@ class Session:
 
     def _look_at_loss(self, tensors: Any, frame: FrameType) -> None:
         """Whether the loss is finite: looked at on every step, where that does not wait for a device."""
-        roots = list(_flat((tensors,)))
+        roots = list(torch_compat.tensors_in((tensors,)))
         on_cpu = all(item.device.type == "cpu" for item in roots)
         if len(roots) != 1 or not (on_cpu or self.recording):
             return
@@ -461,10 +462,10 @@ class Session:
                 for position, leaf in enumerate(graph.leaves)
                 if (number := self.tape.object_of(leaf)) in objects
             }
-            if victims and self.tape.looks_closely:
+            if victims and self.tape.nodes.closely:
                 self._probes.append(GradientProbe(graph, victims, kind, self._fault))
-        if self.tape.sequences and "nonfinite" not in self.suspects:
-            self._probes.append(GradientProbe.of_operations(graph, self.tape.sequences, self._fault))
+        if self.tape.nodes.sequences and "nonfinite" not in self.suspects:
+            self._probes.append(GradientProbe.of_operations(graph, self.tape.nodes.sequences, self._fault))
         for probe in self._probes:
             probe.attach()
 
@@ -484,15 +485,16 @@ class Session:
     def _after_backward(self, seen: Backward | None) -> None:
         if seen is None:
             return
-        seen.event = len(self.tape.grad_events)
+        seen.event = len(self.tape.gradients.events)
         seen.killers = tuple(
-            killer for probe in self._probes for killer in probe.killers(self.tape.sequences)
+            killer for probe in self._probes for killer in probe.killers(self.tape.nodes.sequences)
         )
         self._detach_probes()
         if not seen.finite:
-            seen.nonfinite_op = self.tape.first_nonfinite
+            seen.nonfinite_op = self.tape.nodes.first
             if seen.nonfinite_op is None:
-                seen.nonfinite_op = self.tape.first_spoilt(self.step.first_op if self.step else 0)
+                start = self.step.first_op if self.step else 0
+                seen.nonfinite_op = first_alive(self.tape.ops, start, self.tape.living)
         zero = self.suspects.get("zero", set())
         seen.alive = frozenset(
             number
@@ -674,7 +676,7 @@ class Session:
         step.optimizers.append(record.number)
         step.end_op = len(self.tape.ops)
         self.tape.samples.rewind()
-        step.end_event = len(self.tape.grad_events)
+        step.end_event = len(self.tape.gradients.events)
         for number in record.objects:
             self.ever_stepped.setdefault(number, set()).add(record.number)
         if step.recorded:
@@ -709,9 +711,7 @@ class Session:
             if update.size.state in ("zero", "nonfinite"):
                 self.suspects.setdefault(update.size.state, set()).add(update.object)
         spoilt = not all(item.finite for item in step.backwards)
-        self.tape.looks_closely = bool(self.suspects) or spoilt
-        self.tape.sequences.clear()
-        self.tape.first_nonfinite = None
+        self.tape.nodes.restart(closely=bool(self.suspects) or spoilt)
 
     def _decide_next(self, number: int) -> None:
         wanted = self._wants(number)
@@ -730,7 +730,7 @@ class Session:
         by_hand = not step.optimizers
         if by_hand:
             step.end_op = self._end_of_hand_update(step)
-            step.end_event = len(self.tape.grad_events)
+            step.end_event = len(self.tape.gradients.events)
         if by_hand and step.backwards and step.recorded:
             self._hand_update(step)
         if by_hand and (step.backwards or (self.waits.since_step and not step.recorded)):
@@ -785,12 +785,6 @@ class Session:
 def _has_closure(args: Any, kwargs: Mapping[str, Any]) -> bool:
     """Whether `step` was given a closure: torch hands the hooks all its arguments, the optimizer first."""
     return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
-
-
-def _flat(items: Any) -> list[Tensor]:
-    from hypercheck.observe.tape import _tensors
-
-    return list(_tensors(items))
 
 
 def _number(tensor: Tensor) -> float | None:

@@ -10,204 +10,51 @@ from __future__ import annotations
 import math
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from hypercheck.observe import torch_compat
+from hypercheck.observe.entries import (
+    Assignment,
+    EnteredFact,
+    FirstValues,
+    GradSwitch,
+    ModuleCall,
+    Note,
+    ObjectFact,
+    Op,
+    Ref,
+    Value,
+)
 from hypercheck.observe.frames import FrameReader, Site
+from hypercheck.observe.gradient_log import GradientLog
+from hypercheck.observe.nonfinite import NodeWatch, is_tame
 from hypercheck.observe.operations import (
-    DIVISIONS,
+    IMPORTERS,
     OVERWRITES,
-    POWERS,
+    REARRANGEMENTS,
     SHAPE_GIVERS,
     SINGULAR,
     SLOTS,
     Kind,
-    classify,
 )
+from hypercheck.observe.plans import KEEP_ARGUMENTS, Plan, written_by
 from hypercheck.observe.roundtrip import Exports
-from hypercheck.observe.samples import READERS, REDUCTIONS, WATCHED, Samples
-
-
-class Op(NamedTuple):
-    """One operation: `inputs` and `outputs` are value numbers, `arguments` is kept where needed later."""
-
-    name: str
-    kind: int
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    site: Site | None
-    tags: tuple[str, ...]
-    mode: str
-    """`grad`, `no_grad` or `inference`: which switch was on where an output lost its gradient."""
-    module: int
-    """Number of the module whose forward was running, or -1."""
-    arguments: Any
-
-
-class Value(NamedTuple):
-    """One version of one tensor."""
-
-    op: int
-    """Index of the operation that made it, or -1 where it came from outside of the record."""
-    object: int
-    """Number of the tensor object: stays the same over in-place writes."""
-    requires_grad: bool
-    shape: tuple[int, ...]
-    leaf: bool
-    """A leaf that asks for a gradient."""
-
-
-Note = tuple[str, "Site | None", tuple[tuple[str, int], ...]]
-"""Something notable inside of an operation recorded as one: name, statement, and the weights it took."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """What to do with the calls of one torch function. Its fields are read faster than those of a tuple."""
-
-    name: str
-    kind: int
-    simple: bool
-    """Whether most calls compute a new tensor of tensors and numbers."""
-    singular: bool
-    watched: bool
-    reads: bool
-    """Whether only its inputs without a gradient are looked at."""
-    levels: bool
-    """Whether data is looked at on its way in, too."""
-    slots: tuple[str, ...] | None
-    view: bool
-    """Whether it shows elements of its first argument, without other tensors."""
-    joins: bool
-    """Whether it puts together the tensors of a list, its first argument."""
-
-    @classmethod
-    def of(cls, function: Any) -> Plan:
-        """The plan for a function."""
-        kind, name = classify(function)
-        view = int(kind) in _KEEP_ARGUMENTS and name not in ("detach", "data")
-        joins = name in _LIST_JOINS
-        simple = (kind == Kind.PLAIN or view) and (joins or name not in _JOINS) and name not in _OTHERWISE
-        looks = name in WATCHED, name in READERS, name in REDUCTIONS
-        return cls(name, int(kind), simple, name in SINGULAR, *looks, SLOTS.get(name), view, joins)
-
-
-class ModuleCall(NamedTuple):
-    """One call of a module: at which operation, inside of which module, where, and with which values."""
-
-    op: int
-    parent: int
-    site: Site | None
-    given: frozenset[int]
-
-
-class Ref(NamedTuple):
-    """Stands for a tensor in kept arguments."""
-
-    value: int
-
-
-@dataclass(frozen=True)
-class GradSwitch:
-    """`_set_grad_enabled` was called: at which operation, to what, by which statements."""
-
-    op: int
-    enabled: bool
-    site: Site | None
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A tensor was assigned to an attribute of a module, or handed to a functional call."""
-
-    op: int
-    object: int
-    value: int
-    module: int
-    name: str
-    site: Site | None
-
-
-class ObjectFact:
-    """What is known of a tensor object, known by a weak reference: what made it, and its present value."""
-
-    # One plain object where several would be tidier: each of them is seen by every garbage collection.
-    __slots__ = ("first", "group", "made_at", "made_by", "object", "ref", "synced", "value")
-
-    is_parameter: bool = False
-    dtype: str = ""
-    group: list[int] | None
-    """The writes through the tensor and its aliases."""
-    synced: int
-    """How many of these writes the present value contains."""
-
-    def __init__(
-        self, ref: weakref.ref[Tensor], made_at: Site | None, made_by: str, number: int, value: int
-    ) -> None:
-        self.ref = ref
-        self.made_at = made_at
-        self.made_by = made_by
-        self.object = number
-        self.first = self.value = value
-        self.group = None
-        self.synced = 0
-
-
-class EnteredFact(ObjectFact):
-    """The same of a tensor that no torch function made."""
-
-    __slots__ = ("dtype", "is_parameter")
-
-
-class FirstValues(Mapping[int, int]):
-    """Objects to the first values of theirs that the record knows."""
-
-    def __init__(self, objects: list[ObjectFact]) -> None:
-        self._objects = objects
-
-    def __getitem__(self, number: int) -> int:
-        if not 0 <= number < len(self._objects):
-            raise KeyError(number)
-        return self._objects[number].first
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self._objects)))
-
-    def __len__(self) -> int:
-        return len(self._objects)
-
+from hypercheck.observe.samples import REDUCTIONS, WATCHED, Samples
 
 # Plain numbers: to look a member up in an enum takes longer than what is done with it here.
-_SKIP, _VIEW, _WRITE, _EXPORT = int(Kind.SKIP), int(Kind.VIEW), int(Kind.WRITE), int(Kind.EXPORT)
-_FRESH = int(Kind.FRESH)
-_WRITES = frozenset({_WRITE, int(Kind.FOREACH_WRITE)})
-_KEEP_ARGUMENTS = frozenset({_VIEW, int(Kind.MAYBE_VIEW)})
+_VIEW, _EXPORT, _FRESH = int(Kind.VIEW), int(Kind.EXPORT), int(Kind.FRESH)
+_WRITES = frozenset({int(Kind.WRITE), int(Kind.FOREACH_WRITE)})
 _NOTHING: dict[str, Any] = {}
-_JOINS = frozenset(
-    "cat concat concatenate stack hstack vstack column_stack where pad roll flip repeat tile index_select "
-    "gather repeat_interleave __setitem__ take masked_select tril triu masked_fill".split()
-)
-_IMPORTERS = frozenset(
-    "tensor as_tensor asarray from_numpy frombuffer full scalar_tensor new_tensor new_full".split()
-)
-_LIST_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack".split())
-_OTHERWISE = SHAPE_GIVERS | _IMPORTERS | {"__deepcopy__", "einsum"}
-"""Functions with rules of their own."""
-_CLEARING = frozenset({"zero_", "_foreach_zero_", "fill_"})
-_SCALING = frozenset({"mul_", "_foreach_mul_"})
 _NESTED = (list, tuple, dict)
 _SCALARS = frozenset({int, float, bool, str, type(None), torch.dtype})
 _new = tuple.__new__
 """Makes a named tuple in half the time that its constructor takes."""
 _SMALL_INDEX = 65536
-_MASKS = frozenset("masked_fill full full_like new_full triu tril where".split())
-"""Functions that people give -inf to on purpose."""
 
 
 class Tape:
@@ -225,15 +72,13 @@ class Tape:
         self.module_stack: list[int] = []
         self.exports = Exports()
         self.samples = Samples()
-        self.grad_owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
-        self.grad_events: list[tuple[int, int, str, Site | None]] = []
+        self.gradients = GradientLog()
         self.first_values = FirstValues(self.objects)
         self.previous: dict[int, int] = {}
         """Values of tensors that were written to or switched, to the values before."""
         self.module_calls: dict[int, list[ModuleCall]] = {}
         self.returned: dict[int, list[tuple[int, int]]] = {}
         """Values to the modules whose forward gave them out, each with the operation that came next."""
-        self.grad_reads: set[int] = set()
         self.containers: dict[int, Site | None] = {}
         self.hooks: dict[int, Site | None] = {}
         """Values to the statements that put a hook on their gradient."""
@@ -242,11 +87,7 @@ class Tape:
         self.frozen_again: dict[int, int] = {}
         """Objects to how often `requires_grad` was switched off that was off already."""
         self.full = False
-        self.sequences: dict[int, int] = {}
-        """Autograd's numbers of results, each with its operation's index: of singular functions always."""
-        self.looks_closely = False
-        """Whether a probe wants the numbers of all operations."""
-        self.first_nonfinite: int | None = None
+        self.nodes = NodeWatch()
         self._budget = budget
         self._known: dict[int, ObjectFact] = {}
         self._pointers: dict[int, int] = {}
@@ -438,9 +279,9 @@ class Tape:
             if isinstance(item, Tensor):
                 tensors.append(item)
             elif isinstance(item, (list, tuple, dict)):
-                tensors.extend(_tensors((item,)))
+                tensors.extend(torch_compat.tensors_in((item,)))
         if kwargs:
-            tensors.extend(_tensors(kwargs.values()))
+            tensors.extend(torch_compat.tensors_in(kwargs.values()))
         if self._opaque:
             self._note_inside(name, tensors, args, kwargs, out, frame)
             return
@@ -454,7 +295,7 @@ class Tape:
             self._export(name, inputs, tensors, out, site, tags)
             return
         writes = kind in _WRITES
-        written = _written(name, kind, args, kwargs, tensors, out) if kwargs or writes else None
+        written = written_by(name, kind, args, kwargs, tensors, out) if kwargs or writes else None
         if not inputs or self.exports.scalars:
             inputs += self._imported(name, args, kwargs, out)
         if writes or written:
@@ -516,7 +357,7 @@ class Tape:
             return False
         site, tags = self.frames.site(frame)
         index, read = len(self.ops), tuple(inputs)
-        closely = self.looks_closely or (plan.singular and not _is_tame(plan.name, args))
+        closely = self.nodes.closely or (plan.singular and not is_tame(plan.name, args))
         results = []
         lost = True
         for tensor in outs:
@@ -533,7 +374,7 @@ class Tape:
             if requires_grad:
                 lost = False
             if closely:
-                self._note_node(tensor, index, given if plan.name not in _MASKS else (tensor,))
+                self.nodes.note(tensor, index, plan.name, given)
             if plan.view and (plan.kind == _VIEW or tensor._base is not None):
                 self._join_group(given[0], entry)
         if not results:
@@ -579,16 +420,16 @@ class Tape:
         index = len(self.ops)
         requires_grad = False
         given = {id(tensor) for tensor in tensors}
-        view = bool(tensors) and kind in _KEEP_ARGUMENTS
-        closely = self.looks_closely or (name in SINGULAR and not _is_tame(name, args))
-        for tensor in (out,) if isinstance(out, Tensor) else _tensors((out,)):
+        view = bool(tensors) and kind in KEEP_ARGUMENTS
+        closely = self.nodes.closely or (name in SINGULAR and not is_tame(name, args))
+        for tensor in (out,) if isinstance(out, Tensor) else torch_compat.tensors_in((out,)):
             if id(tensor) in given:
                 continue
             known = ObjectFact(weakref.ref(tensor), site, name, len(self.objects), len(self.values))
             value = self._remember(tensor, known, index, view=view)
             outputs.append(value)
             if closely:
-                self._note_node(tensor, index, tensors if name not in _MASKS else (tensor,))
+                self.nodes.note(tensor, index, name, tensors)
             if name in ("detach", "data") and torch_compat.is_plain(tensor) and tensor.numel():
                 self._pointers[tensor.data_ptr()] = value
             requires_grad = requires_grad or self.values[value].requires_grad
@@ -600,7 +441,7 @@ class Tape:
         if not requires_grad and inputs:
             mode = self._lost_mode(inputs, index)
         arguments: Any = None
-        if kind in _KEEP_ARGUMENTS or name in _JOINS:
+        if kind in KEEP_ARGUMENTS or name in REARRANGEMENTS:
             arguments = self._kept(args, kwargs)
         elif name in SLOTS:
             arguments = self._slots(name, args, kwargs, inputs)
@@ -608,44 +449,13 @@ class Tape:
         self._append(Op(name, kind, inputs, tuple(outputs), site, tags, mode, module, arguments))
         if (requires_grad and name in WATCHED) or name in REDUCTIONS:
             self.samples.take(index, name, (id(site), module), zip(inputs, tensors), args, kwargs)
-        elif requires_grad and kind in _KEEP_ARGUMENTS and self._made_by_layer(inputs[0]):
+        elif requires_grad and kind in KEEP_ARGUMENTS and self._made_by_layer(inputs[0]):
             self.samples.look(index, inputs[0], tensors[0], (id(site), module))
 
     def _made_by_layer(self, value: int) -> bool:
         """Whether the value was computed, and by now may be the output of a generator that is cut up."""
         made = self.values[value].op
         return made >= 0 and self.ops[made].kind == Kind.PLAIN
-
-    def _note_node(self, tensor: Tensor, index: int, inputs: Iterable[Tensor] = ()) -> None:
-        """Remember which autograd node the operation made, and whether its result is the first NaN or Inf."""
-        node = torch_compat.node_of(tensor)
-        if node is not None:
-            number = torch_compat.sequence_number(node)
-            if number is not None:
-                self.sequences.setdefault(number, index)
-        if self.first_nonfinite is None and _spoilt(tensor):
-            # A mask of -Inf is no fault: the NaN that a softmax makes of it is.
-            if not any(_spoilt(item) for item in inputs) or (
-                _holds_nan(tensor) and not any(_holds_nan(item) for item in inputs)
-            ):
-                self.first_nonfinite = index
-
-    def first_spoilt(self, start: int) -> int | None:
-        """The first operation from `start` on whose result, still alive, holds NaN, else Inf."""
-        infinite = None
-        for index in range(start, len(self.ops)):
-            if self.ops[index].kind != Kind.PLAIN:
-                continue
-            for value in self.ops[index].outputs:
-                number = self.values[value].object
-                tensor = self.tensor(number)
-                if tensor is None or self.objects[number].value != value or not _spoilt(tensor):
-                    continue
-                if _holds_nan(tensor):
-                    return index
-                if infinite is None and self.ops[index].name not in _MASKS:
-                    infinite = index
-        return infinite
 
     def _join_group(self, source: Tensor, alias: ObjectFact) -> None:
         """The two share their memory: a write through one is a write to the other."""
@@ -681,8 +491,8 @@ class Tape:
             outputs.append(value)
             lost = lost or not requires_grad or leaf
             self._renew(entry, value)
-            if self.looks_closely:
-                self._note_node(tensor, index, (tensor,))
+            if self.nodes.closely:
+                self.nodes.note(tensor, index, name, (tensor,))
             if entry.group is not None:
                 entry.group.append(value)
                 entry.synced = len(entry.group)
@@ -692,7 +502,7 @@ class Tape:
         self._append(
             Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
         )
-        self._clear_grads(name, written, site)
+        self.gradients.written(len(self.ops), name, written, site)
 
     def _lost_mode(self, inputs: tuple[int, ...], index: int) -> str:
         if not any(self.values[value].requires_grad for value in inputs):
@@ -746,7 +556,7 @@ class Tape:
     ) -> tuple[tuple[str, int], ...]:
         names = SLOTS[name]
         if name == "einsum":
-            operands = list(_tensors(args[1:]))
+            operands = list(torch_compat.tensors_in(args[1:]))
             return tuple((f"operand {index}", self.value_of(item)) for index, item in enumerate(operands))
         if not kwargs and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
             return (names[0], inputs[0]), (names[1], inputs[1])
@@ -784,7 +594,7 @@ class Tape:
                 origin = self.exports.scalars.get(item)
                 if origin is not None:
                     found.append(origin)
-        if not found and name in _IMPORTERS and isinstance(out, Tensor):
+        if not found and name in IMPORTERS and isinstance(out, Tensor):
             found.extend(self.exports.match(out, self._place()))
         return tuple(found)
 
@@ -844,9 +654,7 @@ class Tape:
         )
         entry.group = None
         self._join_group(data, entry)
-        owner = self.grad_owners.get(id(target))
-        if owner is not None and owner[0]() is target:
-            self.grad_events.append((len(self.ops), owner[1], "set", site))
+        self.gradients.shown(len(self.ops), target, site)
 
     def call(
         self,
@@ -877,14 +685,14 @@ class Tape:
         index = len(self.ops)
         results = []
         lost = True
-        for tensor in _tensors((outputs,)):
+        for tensor in torch_compat.tensors_in((outputs,)):
             if self.peek(tensor) in sources:
                 continue
             value = self._enter(tensor, index, site, name)
             lost = lost and not self.values[value].requires_grad
             results.append(value)
-            if self.looks_closely:
-                self._note_node(tensor, index)
+            if self.nodes.closely:
+                self.nodes.note(tensor, index)
         if not results:
             return None
         mode = self._lost_mode(sources, index) if lost else "grad"
@@ -979,8 +787,7 @@ class Tape:
         if isinstance(grad, Tensor):
             number = self.known_object(owner)
             if number is not None:
-                self.grad_reads.add(number)
-                self.grad_owners[id(grad)] = (weakref.ref(grad), number)
+                self.gradients.read(number, grad)
 
     def grad_set(self, owner: Tensor, grad: Any, frame: FrameType | None) -> None:
         """`owner.grad = grad`, or its deletion."""
@@ -991,16 +798,7 @@ class Tape:
             if value is not None and self.values[value].op >= 0:
                 made = self.ops[self.values[value].op]
                 site = made.site if made.name == "autograd.grad" else site
-            self.grad_events.append((len(self.ops), number, "clear" if grad is None else "set", site))
-
-    def _clear_grads(self, name: str, written: list[Tensor], site: Site | None) -> None:
-        if not self.grad_owners or name not in _CLEARING | _SCALING:
-            return
-        what = "clear" if name in _CLEARING else "scale"
-        for tensor in written:
-            owner = self.grad_owners.get(id(tensor))
-            if owner is not None and owner[0]() is tensor:
-                self.grad_events.append((len(self.ops), owner[1], what, site))
+            self.gradients.told(len(self.ops), number, "clear" if grad is None else "set", site)
 
     def assigned(self, module: int, name: str, tensor: Tensor, frame: FrameType | None) -> None:
         """A tensor was put under a name of a module."""
@@ -1032,7 +830,7 @@ class Tape:
 
     def returned_by(self, module: int, outputs: Any) -> None:
         """A module's forward has ended with these outputs."""
-        for tensor in (outputs,) if isinstance(outputs, Tensor) else _tensors((outputs,)):
+        for tensor in (outputs,) if isinstance(outputs, Tensor) else torch_compat.tensors_in((outputs,)):
             value = self.peek(tensor)
             if value is not None:
                 self.returned.setdefault(value, []).append((module, len(self.ops)))
@@ -1053,6 +851,11 @@ class Tape:
         """The live tensor of an object number, or None where it is gone."""
         return self.objects[number].ref() if number >= 0 else None
 
+    def living(self, value: int) -> Tensor | None:
+        """The live tensor that still has this value."""
+        number = self.values[value].object
+        return self.tensor(number) if number >= 0 and self.objects[number].value == value else None
+
 
 def _flags(tensor: Tensor) -> tuple[bool, bool]:
     """Whether the tensor asks for a gradient, and whether it is a leaf that does."""
@@ -1065,120 +868,6 @@ def _flags(tensor: Tensor) -> tuple[bool, bool]:
         return False, False
 
 
-def _is_tame(name: str, args: tuple[Any, ...]) -> bool:
-    """Whether a singular function is none with this number: a division by it, or a power of it."""
-    if len(args) != 2 or type(args[1]) not in (int, float):
-        return False
-    return args[1] != 0 if name in DIVISIONS else name in POWERS and type(args[1]) is int and args[1] > 0
-
-
-def _spoilt(tensor: Tensor) -> bool:
-    """Whether a tensor of floats holds NaN or Inf."""
-    if not tensor.is_floating_point() or not torch_compat.is_plain(tensor) or tensor.device.type == "meta":
-        return False
-    with torch.no_grad(), torch_compat.unheard():
-        return not bool(torch.isfinite(tensor).all())
-
-
 def _is_flat(item: Any) -> bool:
     """Whether an argument holds no tensors and no further lists."""
     return type(item) in (tuple, list) and not any(isinstance(part, (Tensor, *_NESTED)) for part in item)
-
-
-def _holds_nan(tensor: Tensor) -> bool:
-    """Whether a plain tensor of floats holds NaN."""
-    with torch.no_grad(), torch_compat.unheard():
-        return _spoilt(tensor) and bool(torch.isnan(tensor).any())
-
-
-def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
-    """All tensors in nested lists, tuples and dicts."""
-    for item in items:
-        if isinstance(item, Tensor):
-            yield item
-        elif isinstance(item, (list, tuple)):
-            if item:
-                yield from _tensors(item)
-        elif isinstance(item, dict):
-            yield from _tensors(item.values())
-
-
-def _written(
-    name: str, kind: int, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
-) -> list[Tensor]:
-    """The tensors that the call changed in place."""
-    if kind == Kind.FOREACH_WRITE:
-        return list(_tensors(args[:1]))
-    if kind == Kind.WRITE:
-        first = args[0] if args else kwargs.get("tensor", kwargs.get("input"))
-        return [first] if isinstance(first, Tensor) else []
-    if "out" in kwargs and kwargs["out"] is not None:
-        return list(_tensors((kwargs["out"],)))
-    if kwargs.get("inplace") and isinstance(out, Tensor) and any(out is given for given in tensors):
-        return [out]
-    return []
-
-
-Handler = Callable[..., Any]
-
-
-class Recorder(torch.overrides.TorchFunctionMode):
-    """The mode that hears every torch function call of the program while a step is recorded."""
-
-    def __init__(self, tape: Tape, on_fault: Callable[[BaseException], None]) -> None:
-        super().__init__()
-        self.tape = tape
-        self.live = True
-        self._on_fault = on_fault
-        self._plans: dict[Any, Plan] = {}
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if kwargs:
-            out = function(*args, **kwargs)
-        else:
-            kwargs, out = _NOTHING, function(*args)
-        tape = self.tape
-        if not self.live or tape.full:
-            return out
-        try:
-            plan = self._plans.get(function)
-            if plan is None:
-                plan = Plan.of(function)
-                if len(self._plans) < 4096:
-                    self._plans[function] = plan
-            kind = plan.kind
-            if kind == _SKIP and plan.name != "register_hook":
-                return out
-            if torch_compat.traced():
-                return out
-            frame = sys._getframe(1)
-            if plan.simple and tape.record_simple(plan, args, kwargs, out, frame):
-                return out
-            if kind == _SKIP:
-                tape.hooked(args[0], frame)
-            elif kind <= _EXPORT or kind >= _FRESH:
-                tape.record(plan.name, kind, args, kwargs, out, frame)
-            else:
-                self._special(kind, plan.name, args, kwargs, out, frame)
-        except Exception as fault:
-            self.live = False
-            self._on_fault(fault)
-        return out
-
-    def _special(
-        self, kind: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType
-    ) -> None:
-        tape = self.tape
-        if kind == Kind.DATA_SET and len(args) > 1:
-            tape.data_set(args[0], args[1], frame)
-        elif kind == Kind.GRAD_GET:
-            tape.grad_read(args[0], out)
-        elif kind == Kind.GRAD_SET:
-            tape.grad_set(args[0], args[1] if len(args) > 1 else None, frame)
-        elif kind == Kind.FLAG_SET:
-            if args and isinstance(args[0], Tensor):
-                tape.flagged(args[0], frame)
-        elif kind == Kind.GRAD_MODE:
-            tape.grad_switched(bool(args[0]) if args else True, frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -34,6 +35,18 @@ def is_lazy(tensor: Tensor) -> bool:
 def shape_of(tensor: Tensor) -> tuple[int, ...]:
     """The tensor's shape; () for a lazy one, which has none yet."""
     return () if is_lazy(tensor) else tuple(tensor.shape)
+
+
+def tensors_in(items: Iterable[Any]) -> Iterator[Tensor]:
+    """All tensors in nested lists, tuples and dicts."""
+    for item in items:
+        if isinstance(item, Tensor):
+            yield item
+        elif isinstance(item, (list, tuple)):
+            if item:
+                yield from tensors_in(item)
+        elif isinstance(item, dict):
+            yield from tensors_in(item.values())
 
 
 def is_plain(tensor: Tensor) -> bool:

@@ -7,10 +7,10 @@ from types import CodeType
 
 from hypercheck.facts import DeadFunction, OverwriteFact
 from hypercheck.observe import frames, mechanisms
+from hypercheck.observe.entries import Op
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
 from hypercheck.observe.operations import ZERO_DERIVATIVE, Kind
-from hypercheck.observe.tape import Op
 
 
 class ZeroFinder:
