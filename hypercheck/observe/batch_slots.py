@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from hypercheck.facts import BatchSlot
 from hypercheck.observe import frames
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.look import MIXERS, Look
 from hypercheck.observe.operations import ADDITIONS, SCALINGS, Kind
+from hypercheck.observe.slots import Slot
 
 _ENTRYWISE = SCALINGS | ADDITIONS | frozenset("sub __sub__ div __truediv__ prelu rsub".split())
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from hypercheck.facts import BatchMix
 from hypercheck.observe import frames
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.look import MIXERS, Look
+from hypercheck.observe.slots import Slot
 
 _ROW_BY_ROW = frozenset({"bmm", "baddbmm", "matmul", "__matmul__"})
 _MOST_ROWS = 2000

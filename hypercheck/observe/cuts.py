@@ -11,8 +11,8 @@ import torch
 from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.flow import Edge
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.reach import Edge
 from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
 
@@ -125,7 +125,7 @@ class CutFinder:
                 if op.name not in ADDITIONS or made < self._step.first_op or edge.target not in flow.live:
                     continue
                 number = tape.ops[made]
-                above = tuple(n for n in flow.trainable_above(edge.source) if n in self._updates)
+                above = tuple(n for n in flow.ancestry.objects(edge.source) if n in self._updates)
                 if number.kind == Kind.EXPORT and edge.source in flow.below_slots and above:
                     place, added = frames.location(number.site), frames.location(op.site, "added here")
                     source = self._naming.value(number.inputs[0])
@@ -151,7 +151,7 @@ class CutFinder:
             numbers = sorted(unexplained if op.name.startswith("function:") else unexplained - self._reached)
             victims = set(self._evidence.only_through((index,), numbers)) if told else set()
             if victims and op.outputs:
-                behind = [value for value in op.inputs if victims & set(flow.trainable_above(value))]
+                behind = [value for value in op.inputs if victims & set(flow.ancestry.objects(value))]
                 source = behind[0] if behind else op.outputs[0]
                 edge = Edge(source, op.outputs[0], index)
                 mechanism, place = told or ("", None)

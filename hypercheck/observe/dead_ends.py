@@ -142,7 +142,7 @@ class DeadEndFinder:
         own = {
             number: (value, op)
             for number, (value, op) in self._own_weights().items()
-            if any(ancestry.get(item, (0, 0, False))[1] for item in tape.ops[op].inputs)
+            if any(ancestry.data(item) for item in tape.ops[op].inputs)
         }
         fed = {number for number, update in self._updates.items() if update.size.state == "ok"}
         leaves: dict[int, list[int]] = defaultdict(list)
@@ -187,8 +187,8 @@ class DeadEndFinder:
             for edge in flow.children.get(stack.pop(), ()):
                 if math.prod(tape.values[edge.target].shape) < 2 or edge.target in found:
                     continue
-                data = flow.ancestry.get(edge.target, (0, 0, False))[1]
-                if data or edge.op < self._step.first_op or others & set(flow.trainable_above(edge.target)):
+                data = flow.ancestry.data(edge.target)
+                if data or edge.op < self._step.first_op or others & set(flow.ancestry.objects(edge.target)):
                     return set()
                 found.add(edge.target)
                 stack.append(edge.target)

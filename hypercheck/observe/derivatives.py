@@ -32,7 +32,7 @@ class DerivativeFinder:
             given = [item for item in op.inputs if item >= 0]
             points = [item for item in given if self._is_a_point(item)]
             made = [item for item in given if item not in points and item in self._flow.in_loss]
-            above = {number for item in made for number in self._flow.trainable_above(item)}
+            above = {number for item in made for number in self._flow.ancestry.objects(item)}
             keys = tuple(sorted(number for number in above if number in self._evidence.updates))
             if points and keys and self._is_a_term(op.outputs):
                 yield FlatDerivative(frames.location(op.site), keys)

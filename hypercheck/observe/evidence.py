@@ -8,11 +8,12 @@ from functools import cached_property
 from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.entries import Op
-from hypercheck.observe.flow import Flow, Slot
+from hypercheck.observe.flow import Flow
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.operations import SLOTS
 from hypercheck.observe.records import Step
 from hypercheck.observe.session import Session
+from hypercheck.observe.slots import Slot
 
 _WEIGHT_NAMES = frozenset("weight bias right left".split())
 _IMPORTS = frozenset("from_numpy frombuffer tensor as_tensor".split())
@@ -138,7 +139,7 @@ class Evidence:
     def generators_of(self, slot: Slot) -> list[int]:
         """The trainable tensors that made a generated weight: without the tensor that carries it."""
         own = self.tape.values[slot.value].object
-        return [number for number in self.flow.trainable_above(slot.value) if number != own]
+        return [number for number in self.flow.ancestry.objects(slot.value) if number != own]
 
     @cached_property
     def upstream_of_slots(self) -> set[int]:

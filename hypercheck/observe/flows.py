@@ -67,7 +67,7 @@ def op_flow(digest: Digest, cuts: Cuts) -> Flow:
 def _op_node(digest: Digest, value: int, nodes: dict[str, FlowNode]) -> str:
     tape = digest.tape
     fact = tape.values[value]
-    data = fact.op >= 0 and not digest.flow.ancestry.get(value, (0, 0, False))[0]
+    data = fact.op >= 0 and not digest.flow.ancestry.trainable(value)
     if fact.op < 0 or fact.leaf or data:
         key = f"t{fact.object}"
         if key not in nodes:

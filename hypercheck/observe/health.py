@@ -11,10 +11,10 @@ from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.batch_slots import BatchSlots
 from hypercheck.observe.crosstalk import Crosstalk
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.look import Look, joined
 from hypercheck.observe.operations import CONTRACTIONS, Kind
 from hypercheck.observe.samples import LAYERS, Sample
+from hypercheck.observe.slots import Slot
 from hypercheck.observe.spans import Spans
 from hypercheck.observe.weight_scale import WeightScale
 

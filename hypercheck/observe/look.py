@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.samples import Sample
+from hypercheck.observe.slots import Slot
 
 if TYPE_CHECKING:
     from hypercheck.observe.digest import Digest
@@ -44,7 +44,7 @@ class Look:
         return found
 
     def has_data(self, value: int) -> bool:
-        return self.flow.ancestry.get(value, (0, 0, False))[1] != 0
+        return self.flow.ancestry.data(value) != 0
 
     def above(self, value: int) -> list[int]:
         """The values that this one was made of in this step, without what lies behind data and leaves."""
@@ -68,7 +68,7 @@ class Look:
             for value in above
             if value in self.of
             and not self.tape.values[value].requires_grad
-            and not any(self.digest.asks(number) for number in self.flow.trainable_above(value))
+            and not any(self.digest.asks(number) for number in self.flow.ancestry.objects(value))
             and not self.tape.objects[self.tape.values[value].object].is_parameter
         ]
 

@@ -9,9 +9,10 @@ from types import CodeType
 from hypercheck.findings import Location
 from hypercheck.observe import frames
 from hypercheck.observe.entries import Op
-from hypercheck.observe.flow import Edge, Flow
+from hypercheck.observe.flow import Flow
 from hypercheck.observe.frames import Site
 from hypercheck.observe.operations import INTEGER_LIKE, Kind
+from hypercheck.observe.reach import Edge
 from hypercheck.observe.tape import Tape
 
 _TAGS = {

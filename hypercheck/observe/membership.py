@@ -59,7 +59,7 @@ class Membership:
         fact = self._tape.values[value]
         if fact.op < self._step.first_op or self._tape.ops[fact.op].kind == Kind.FLAG_SET:
             return False
-        return any(number != fact.object for number in self._flow.trainable_above(value))
+        return any(number != fact.object for number in self._flow.ancestry.objects(value))
 
     def unheld(self) -> list[int]:
         return sorted(n for n in self._candidates() if self._tape.objects[n].is_parameter)
@@ -173,6 +173,9 @@ class Membership:
             found[fact.object] = LostLeaf(fact.object, "constant", place, 1, "none", detail)
         return list(found.values())
 
+    def _is_data(self, value: int) -> bool:
+        return bool(self._flow.ancestry.data(value)) and not self._flow.ancestry.trainable(value)
+
     def _stands_beside_data(self, value: int) -> bool:
         """Whether the constant is joined with conditions that come from data."""
         flow, tape = self._flow, self._tape
@@ -180,8 +183,8 @@ class Membership:
         for value in stack:
             for edge in flow.children.get(value, ()):
                 op = tape.ops[edge.op]
-                others = [flow.ancestry.get(item, (0, 0, False)) for item in op.inputs if item != value]
-                if op.name in _JOINS and any(data and not trainable for trainable, data, _ in others):
+                others = [item for item in op.inputs if item != value]
+                if op.name in _JOINS and any(self._is_data(item) for item in others):
                     return True
                 if op.kind in (Kind.VIEW, Kind.MAYBE_VIEW) and edge.target not in stack:
                     stack.append(edge.target)

@@ -17,9 +17,9 @@ from hypercheck.findings import Flow, Link, Location, OptimizerInfo, Roles, Step
 from hypercheck.observe import frames, names, torch_compat
 from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
-from hypercheck.observe.flow import Edge
 from hypercheck.observe.flows import autograd_flow, op_flow
 from hypercheck.observe.naming import Naming
+from hypercheck.observe.reach import Edge
 from hypercheck.observe.records import OptimizerRecord, Step
 from hypercheck.observe.session import Session
 from hypercheck.observe.story import Cuts, module_flow

@@ -144,6 +144,9 @@ CONTRACTIONS = frozenset(
     "matmul __matmul__ __rmatmul__ mm bmm mv addmm baddbmm einsum tensordot inner dot vecdot "
     "linalg_vecdot".split()
 )
+LAYERS = frozenset("linear conv1d conv2d conv3d bilinear gru lstm conv_transpose2d".split())
+PICKERS = frozenset({"__getitem__", "index_select", "take", "gather"})
+"""Functions that take elements out of their first argument."""
 SCALINGS = frozenset("mul __mul__ __rmul__ multiply addcmul".split())
 ADDITIONS = frozenset("add __add__ __radd__".split())
 

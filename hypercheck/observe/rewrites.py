@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypercheck.facts import OverwriteFact, StaleFact
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.flow import PICKERS
 from hypercheck.observe.frames import Site
-from hypercheck.observe.operations import OVERWRITES, Kind
+from hypercheck.observe.operations import OVERWRITES, PICKERS, Kind
 
 
 class RewriteFinder:
@@ -30,14 +29,14 @@ class RewriteFinder:
             made = tape.values[root].op
             if made < 0 or made >= self._step.first_op or tape.values[root].leaf:
                 continue
-            if root not in flow.live and not self._evidence.all_starved(flow.trainable_above(root)):
+            if root not in flow.live and not self._evidence.all_starved(flow.ancestry.objects(root)):
                 continue
             step = self._evidence.step_of(made)
             if step >= self._step.number or self._made_before_any_step(step):
                 continue
             above = [
                 n
-                for n in flow.trainable_above(root)
+                for n in flow.ancestry.objects(root)
                 if n in self._session.ever_stepped or n in self._session.manual
             ]
             if not above or not (self._updated_since(above) or self._stopped_learning(above)):
@@ -126,7 +125,7 @@ class RewriteFinder:
             if before in op.inputs:
                 continue
             victims = self._evidence.trainable_behind(before)
-            if victims and not set(victims) <= set(flow.trainable_above(slot)):
+            if victims and not set(victims) <= set(flow.ancestry.objects(slot)):
                 place = frames.location(op.site)
                 made = frames.location(tape.ops[tape.values[before].op].site, "generated here")
                 found.append(OverwriteFact(self._naming.value(slot), place, made, tuple(victims)))

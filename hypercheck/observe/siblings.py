@@ -10,9 +10,9 @@ from hypercheck.facts import SharedSibling, pieces
 from hypercheck.findings import Location
 from hypercheck.observe import choices
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.gradients import GradientSize
 from hypercheck.observe.look import Look
+from hypercheck.observe.slots import Slot
 
 Use = tuple[int, Slot]
 """A generated value, and where it serves as a weight."""
@@ -195,7 +195,7 @@ class SiblingFinder:
     def _members(self, family: tuple[int, ...], root: int) -> list[int]:
         """Those of the family that the value was made of."""
         if root not in self._above:
-            self._above[root] = frozenset(self._flow.trainable_above(root))
+            self._above[root] = frozenset(self._flow.ancestry.objects(root))
         return [number for number in family if number in self._above[root]]
 
     def _picked_at(self, number: int, root: int) -> Location | None:

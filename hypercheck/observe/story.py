@@ -10,7 +10,8 @@ from hypercheck.facts import CutFact, DeadEnd, DeadFunction, UsageFact
 from hypercheck.findings import Flow, FlowEdge, FlowNode, Location
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.digest import Digest
-from hypercheck.observe.flow import Edge, Slot
+from hypercheck.observe.reach import Edge
+from hypercheck.observe.slots import Slot
 
 _LOOKUPS = frozenset("embedding __getitem__ index_select unbind select".split())
 _MOST_OPS = 3
@@ -84,7 +85,7 @@ class Cuts:
         for dead in self._dead:
             if op.name.removeprefix("function:") != dead.name:
                 continue
-            above = self._digest.flow.trainable_above(edge.source)
+            above = self._digest.flow.ancestry.objects(edge.source)
             if set(above) & set(dead.victims):
                 return dead
         return None
@@ -109,7 +110,7 @@ def on_the_way(digest: Digest, cuts: Cuts) -> tuple[set[int], list[Edge]]:
     while stack:
         value = stack.pop()
         fact = tape.values[value]
-        if fact.op < 0 or not ancestry.get(value, (0, 0, False))[0]:
+        if fact.op < 0 or not ancestry.trainable(value):
             continue
         for source in dict.fromkeys(tape.ops[fact.op].inputs):
             edge = Edge(source, value, fact.op)
@@ -130,7 +131,7 @@ def _enters(digest: Digest, edge: Edge, cuts: Cuts) -> bool:
     if cuts.kind(edge)[0] == "cut":
         return True
     # Under no_grad the cut may lie further up, at a view of what is copied here.
-    computed = not values[edge.source].leaf and bool(digest.flow.trainable_above(edge.source))
+    computed = not values[edge.source].leaf and bool(digest.flow.ancestry.objects(edge.source))
     return cuts.any and computed and edge.op >= digest.step.first_op
 
 
@@ -217,7 +218,7 @@ class _Story:
         if value in self._weights:
             self._main.add(value)
             self._home[value] = self._weights[value]
-        elif fact.op < 0 or fact.leaf or not self._digest.flow.ancestry.get(value, (0, 0, False))[0]:
+        elif fact.op < 0 or fact.leaf or not self._digest.flow.ancestry.trainable(value):
             self._home[value] = self._source_box(value)
         else:
             self._home[value] = self._op_box(value)

@@ -11,9 +11,9 @@ from hypercheck.facts import UsageFact
 from hypercheck.findings import Link, Location
 from hypercheck.observe import frames
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.operations import CONTRACTIONS, Kind
 from hypercheck.observe.samples import LAYERS
+from hypercheck.observe.slots import Slot
 from hypercheck.observe.spans import Spans
 
 _MOST_LINKS = 400
@@ -250,7 +250,7 @@ class Usage:
         """How many places a map has that a convolution made of data; 1 for anything else."""
         axes = _SPATIAL.get(self._made_by(root), 0)
         shape = self._tape.values[root].shape
-        if not axes or len(shape) <= axes or not self._flow.ancestry.get(root, (0, 0, False))[1]:
+        if not axes or len(shape) <= axes or not self._flow.ancestry.data(root):
             return 1
         return math.prod(shape[-axes:])
 
@@ -261,7 +261,7 @@ class Usage:
 
     def _rows_are_samples(self, root: int) -> bool:
         """Whether data went in, a row for each row that came out, and no table of trainable rows."""
-        if not self._flow.ancestry.get(root, (0, 0, False))[1]:
+        if not self._flow.ancestry.data(root):
             return False
         tape = self._tape
         rows = tape.values[root].shape[0]
@@ -290,7 +290,7 @@ class Usage:
         tape = self._tape
         rows = tape.values[root].shape[0] if tape.values[root].shape else 0
         if chunk:
-            for number in self._flow.trainable_above(root):
+            for number in self._flow.ancestry.objects(root):
                 first = tape.first_values.get(number)
                 if first is not None and tape.values[first].shape[:1] == (rows,):
                     return frames.location(tape.objects[number].made_at)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from hypercheck.observe.flow import Slot
 from hypercheck.observe.look import Look
 from hypercheck.observe.operations import CONTRACTIONS
 from hypercheck.observe.samples import LAYERS
+from hypercheck.observe.slots import Slot
 
 _NORMS = frozenset(
     "batch_norm layer_norm group_norm instance_norm rms_norm normalize norm vector_norm std var rsqrt "
