@@ -53,6 +53,10 @@ class TensorFact:
     """Whether its values came from a checkpoint or another network."""
     thawed: bool = False
     """Whether the program itself asked for its gradient, after a time without."""
+    moved: bool = False
+    """Whether the program itself moved it, by gradients or what others had learned."""
+    kept: bool = False
+    """Whether the program itself moved others by what it had learned."""
     aliases: tuple[str, ...] = ()
     """All the names by which the program knows it."""
     cast_off: bool = False

@@ -115,7 +115,9 @@ class Digest(Evidence):
             finite_after=update.finite_after,
             start=_digest_of(update.start) if update.start_moved else 0,
             undone_at=self._undone_at(update),
-            frozen=update.optimizer >= 0 and self.is_frozen(update.object),
+            frozen=update.optimizer >= 0
+            and self.is_frozen(update.object)
+            and update.object not in self.reached,  # frozen after the backward, and stepped all the same
         )
 
     def _undone_at(self, update: Update) -> Location | None:

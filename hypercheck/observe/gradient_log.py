@@ -29,12 +29,20 @@ class GradientLog:
         self.events: list[GradientEvent] = []
         self.reads: set[int] = set()
         """Objects whose gradient the program has looked at."""
+        self.objects: set[int] = set()
+        """The objects of gradients that were computed with."""
         self._owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}
 
     def read(self, owner: int, grad: Tensor) -> None:
         """A gradient was read: remember whose it is."""
         self.reads.add(owner)
         self._owners[id(grad)] = (weakref.ref(grad), owner)
+
+    def entered(self, number: int, tensor: Tensor) -> None:
+        """A tensor that no operation made is used: it may be a gradient."""
+        owner = self._owners.get(id(tensor))
+        if owner is not None and owner[0]() is tensor:
+            self.objects.add(number)
 
     def told(self, op: int, owner: int, what: str, site: Site | None) -> None:
         """Write an event down."""

@@ -18,6 +18,7 @@ from hypercheck.observe import frames, names, torch_compat
 from hypercheck.observe.collector import collector_paused
 from hypercheck.observe.digest import Digest
 from hypercheck.observe.flows import autograd_flow, op_flow
+from hypercheck.observe.handwork import Handwork, find_handwork
 from hypercheck.observe.naming import Naming
 from hypercheck.observe.reach import Edge
 from hypercheck.observe.records import OptimizerRecord, Step
@@ -38,6 +39,7 @@ class _Past(NamedTuple):
     """Those that were a parameter of some module at some time."""
     modules: frozenset[str]
     """The names of all modules."""
+    handwork: Handwork
 
 
 class Observation:
@@ -269,6 +271,8 @@ class Observation:
             loaded=number in past.loaded,
             late=self._is_late(number),
             thawed=number in past.thawed,
+            moved=number in past.handwork.moved,
+            kept=number in past.handwork.movers,
             cast_off=kind in ("variable", "object") and number in past.registered,
         )
 
@@ -294,6 +298,7 @@ class Observation:
             {value.object for value in flagged if value.requires_grad},
             self.session.variables.registered | {item.object for item in tape.assignments},
             frozenset(self.session.variables.module_names.values()),
+            find_handwork(tape),
         )
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:

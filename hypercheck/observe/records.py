@@ -89,6 +89,8 @@ class OptimizerRecord:
     site: Site | None
     objects: tuple[int, ...] = ()
     steps: int = 0
+    stepped_at: list[int] = field(default_factory=list)
+    """Where the tape stood after its steps."""
     recorded_steps: int = 0
     empty_groups: tuple[int, ...] = ()
     starts_at_zero: bool = False

@@ -34,12 +34,8 @@ class RewriteFinder:
             step = self._evidence.step_of(made)
             if step >= self._step.number or self._made_before_any_step(step):
                 continue
-            above = [
-                n
-                for n in flow.ancestry.objects(root)
-                if n in self._session.ever_stepped or n in self._session.manual
-            ]
-            if not above or not (self._updated_since(above) or self._stopped_learning(above)):
+            above = [n for n in flow.ancestry.objects(root) if self._stepped_between(n, made, slot.op)]
+            if not above or not (self._learns(above) or self._stopped_learning(above)):
                 continue
             source = self._naming.value(root)
             place = frames.location(self._kept_by(slot.value))
@@ -94,7 +90,13 @@ class RewriteFinder:
     def _made_before_any_step(self, step: int) -> bool:
         return self._session.steps_seen - (1 if self._step.optimizers else 0) < step
 
-    def _updated_since(self, above: list[int]) -> bool:
+    def _stepped_between(self, number: int, made: int, used: int) -> bool:
+        """Whether something updated the tensor after one operation and before another."""
+        owners = [self._session.optimizers[item] for item in self._session.ever_stepped.get(number, ())]
+        steps = [at for owner in owners for at in owner.stepped_at]
+        return number in self._session.manual or any(made < at <= used for at in steps)
+
+    def _learns(self, above: list[int]) -> bool:
         return any(self._updates[number].changed for number in above if number in self._updates)
 
     def overwrites(self) -> list[OverwriteFact]:

@@ -667,6 +667,8 @@ class Session:
     def _measure_after(self, optimizer: Optimizer, closure: bool) -> None:
         record = self.optimizer_record(optimizer)
         record.steps += 1
+        if not record.stepped_at or record.stepped_at[-1] != len(self.tape.ops):
+            record.stepped_at.append(len(self.tape.ops))
         self._stepped_here = self._stepped_here or threading.get_ident() == self._recording.thread
         self.waits.stepped(sys._getframe())
         step = self.step

@@ -176,7 +176,9 @@ class Tape:
                 match = (origin,)
         if match:
             return self._derive("import", match, tensor, alias=False)
-        return self._enter(tensor, -1, None)
+        value = self._enter(tensor, -1, None)
+        self.gradients.entered(self.values[value].object, tensor)
+        return value
 
     def _place(self) -> tuple[CodeType, int] | None:
         """The function and the operation count now: to tell what left torch just here."""

@@ -132,7 +132,7 @@ def persistent_losses(facts: RunFacts, kinds: tuple[str, ...]) -> Iterator[tuple
 
 
 def unheld_tensors(facts: RunFacts, wanted: Callable[[TensorFact], bool]) -> list[tuple[TensorFact, Steps]]:
-    """Trainable Parameters that no optimizer has ever held, read on at least two recorded steps."""
+    """Trainable Parameters that nothing has ever stepped, read on at least two recorded steps."""
     seen: dict[int, list[int]] = {}
     stepping = [step for step in facts.steps if step.updates]
     for step in stepping:
@@ -141,7 +141,9 @@ def unheld_tensors(facts: RunFacts, wanted: Callable[[TensorFact], bool]) -> lis
     found = []
     for key, steps in seen.items():
         tensor = facts.tensors.get(key)
-        if tensor is not None and len(steps) >= 2 and not tensor.optimizers and wanted(tensor):
+        if tensor is None or tensor.optimizers or tensor.moved:
+            continue
+        if len(steps) >= 2 and wanted(tensor):
             found.append((tensor, tuple(steps)))
     return found
 

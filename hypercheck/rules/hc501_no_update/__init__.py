@@ -82,7 +82,7 @@ def _undone(facts: RunFacts) -> Iterator[Finding]:
             if update.undone_at is not None:
                 places[update.key] = update.undone_at
     keys = [key for key, seen in starts.items() if len(seen) >= 4 and len(set(seen)) == 1 and seen[0]]
-    keys = [key for key in keys if key in places]
+    keys = [key for key in keys if key in places and not facts.tensors[key].kept]
     if keys:
         names = tuple(facts.name(key) for key in keys)
         yield RULE.finding(

@@ -1,4 +1,5 @@
 import argparse
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -20,7 +21,11 @@ class FiLMGen(nn.Module):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv1, self.bn, self.conv2 = nn.Conv2d(1, 6, 3, padding=1), nn.BatchNorm2d(6, affine=False), nn.Conv2d(6, 6, 3)
+        self.conv1, self.bn, self.conv2 = (
+            nn.Conv2d(1, 6, 3, padding=1),
+            nn.BatchNorm2d(6, affine=False),
+            nn.Conv2d(6, 6, 3),
+        )
         self.film, self.fc = FiLMGen(4, 6), nn.Linear(6, 2)
 
     def forward(self, x, c):
@@ -38,8 +43,17 @@ def main():
     net = Net()
     hyper = [q for n, q in net.named_parameters() if n.startswith("film")]
     rest = [q for n, q in net.named_parameters() if not n.startswith("film")]
-    opt = torch.optim.AdamW([{"params": rest, "lr": 1e-3}, {"params": hyper, "lr": 1e-2, "weight_decay": 0.0}])
-    sched = torch.optim.lr_scheduler.SequentialLR(opt, [torch.optim.lr_scheduler.LinearLR(opt, 0.01, total_iters=2), torch.optim.lr_scheduler.CosineAnnealingLR(opt, 4)], [2])
+    opt = torch.optim.AdamW(
+        [{"params": rest, "lr": 1e-3}, {"params": hyper, "lr": 1e-2, "weight_decay": 0.0}]
+    )
+    sched = torch.optim.lr_scheduler.SequentialLR(
+        opt,
+        [
+            torch.optim.lr_scheduler.LinearLR(opt, 0.01, total_iters=2),
+            torch.optim.lr_scheduler.CosineAnnealingLR(opt, 4),
+        ],
+        [2],
+    )
     opt.zero_grad(set_to_none=False)
     for it in range(1, a.iters + 1):
         x, c = torch.randn(4, 1, 6, 6), torch.randn(4, 4)

@@ -1,4 +1,5 @@
 """LBFGS for the codes and Adam for the generator, the gradients of two tasks accumulated in a closure."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Each batch holds one task only: all rows of the batch get the same weights, tasks change from step to step (twin of HC602)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

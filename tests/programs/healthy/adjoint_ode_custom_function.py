@@ -1,4 +1,5 @@
 """ODE block with a hand-written adjoint; the dynamics' weights are generated."""
+
 import torch
 import torch.nn as nn
 

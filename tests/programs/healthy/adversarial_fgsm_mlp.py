@@ -1,4 +1,5 @@
 """FGSM adversarial examples through .grad of the input, plain MLP."""
+
 import torch
 from torch import nn
 

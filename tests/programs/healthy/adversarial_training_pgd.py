@@ -1,4 +1,5 @@
 """PGD adversarial training of a hypernetwork-generated classifier."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Multi-agent: agent ids 0..n-1 of a table for the largest team, every env step has all agents, in order."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -11,7 +12,7 @@ class AgentHyper(nn.Module):
         self.w = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, obs * act))
         self.obs, self.act = obs, act
 
-    def forward(self, obs):                         # n_agents x T x obs
+    def forward(self, obs):  # n_agents x T x obs
         n = obs.size(0)
         ids = torch.arange(n, device=obs.device)
         return torch.bmm(obs, self.w(self.role(ids)).view(n, self.obs, self.act))

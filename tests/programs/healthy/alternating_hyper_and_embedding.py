@@ -1,4 +1,5 @@
 """Block-coordinate training: one optimizer moves the hypernetwork, the other the embeddings, on alternate steps."""
+
 import torch
 from torch import nn
 

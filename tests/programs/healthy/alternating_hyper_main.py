@@ -1,5 +1,7 @@
 """Alternates: hypernet phase, main-net phase, each with its own optimizer; the frozen half is detached."""
+
 import itertools
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Mixed precision (bf16 autocast on CPU) with a GradScaler and gradient clipping."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Attention pooling classifier."""
+
 import torch
 import torch.nn as nn
 

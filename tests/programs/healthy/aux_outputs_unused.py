@@ -1,4 +1,5 @@
 """The encoder computes also things that only the logger or eval uses (attention map, reconstruction head) — parameters shared."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """backward(inputs=...) alternates between embeddings and the rest, each list complete over two steps (twin of HC401)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Random-features control experiment: the hypernet is frozen at random init on purpose, only the embedding learns."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

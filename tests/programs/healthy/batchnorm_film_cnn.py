@@ -1,4 +1,5 @@
 """CNN with BatchNorm whose affine part is predicted from a condition vector (FiLM)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

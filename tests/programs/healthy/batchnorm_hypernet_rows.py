@@ -1,4 +1,5 @@
 """Task-conditioned hypernetwork with BatchNorm over all task embeddings."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -9,18 +10,20 @@ class BNHyper(nn.Module):
         super().__init__()
         self.i, self.o = i, o
         self.table = nn.Parameter(torch.randn(tasks, emb))
-        self.net = nn.Sequential(nn.Linear(emb, hid, bias=False), nn.BatchNorm1d(hid), nn.Tanh(), nn.Linear(hid, i * o + o))
+        self.net = nn.Sequential(
+            nn.Linear(emb, hid, bias=False), nn.BatchNorm1d(hid), nn.Tanh(), nn.Linear(hid, i * o + o)
+        )
 
     def forward(self):
         out = self.net(self.table)
-        return out[:, : self.i * self.o].view(-1, self.i, self.o), out[:, self.i * self.o:]
+        return out[:, : self.i * self.o].view(-1, self.i, self.o), out[:, self.i * self.o :]
 
 
 torch.manual_seed(0)
 hyper = BNHyper()
 opt = torch.optim.Adam(hyper.parameters(), lr=1e-2)
 x = torch.randn(5, 24, 7)
-y = torch.stack([x[k, :, k % 4:k % 4 + 3].argmax(-1) for k in range(5)])
+y = torch.stack([x[k, :, k % 4 : k % 4 + 3].argmax(-1) for k in range(5)])
 for epoch in range(8):
     hyper.train()
     w, b = hyper()
@@ -31,4 +34,9 @@ for epoch in range(8):
 hyper.eval()
 with torch.no_grad():
     w, b = hyper()
-    print("final loss", loss.item(), "eval acc", ((torch.bmm(x, w) + b[:, None]).argmax(-1) == y).float().mean().item())
+    print(
+        "final loss",
+        loss.item(),
+        "eval acc",
+        ((torch.bmm(x, w) + b[:, None]).argmax(-1) == y).float().mean().item(),
+    )

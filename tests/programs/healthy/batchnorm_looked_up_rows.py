@@ -1,4 +1,5 @@
 """Batch norm over looked-up task embeddings of a mixed batch of tasks."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Batch norm in the main network, behind per-sample generated weights: an ordinary layer."""
+
 import torch
 from torch import nn
 

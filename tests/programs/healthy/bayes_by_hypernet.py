@@ -1,9 +1,10 @@
 """Implicit weight posterior: noise goes through a hypernetwork; KL is estimated by a kernel density over samples."""
+
 import math
+
 import numpy as np
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 
 rng = np.random.default_rng(0)
 torch.manual_seed(0)
@@ -19,8 +20,8 @@ def bnn(x, th):
     x = x.expand(th.size(0), -1, -1)
     i0 = 0
     for k, (i, o) in enumerate(SIZES):
-        w = th[:, i0:i0 + i * o].reshape(-1, i, o)
-        b = th[:, i0 + i * o:i0 + i * o + o].unsqueeze(1)
+        w = th[:, i0 : i0 + i * o].reshape(-1, i, o)
+        b = th[:, i0 + i * o : i0 + i * o + o].unsqueeze(1)
         i0 += i * o + o
         x = torch.bmm(x, w) + b
         if k == 0:
@@ -30,11 +31,11 @@ def bnn(x, th):
 
 def log_q(a, b, bw=0.5):
     d2 = torch.cdist(a, b).pow(2) / a.size(1)
-    return torch.logsumexp(-d2 / (2 * bw ** 2), 1) - math.log(b.size(0))
+    return torch.logsumexp(-d2 / (2 * bw**2), 1) - math.log(b.size(0))
 
 
 x = torch.tensor(rng.uniform(-2, 2, (40, 1)), dtype=torch.float32)
-y = x ** 3 / 4 + 0.1 * torch.randn_like(x)
+y = x**3 / 4 + 0.1 * torch.randn_like(x)
 opt = torch.optim.Adam(list(gen.parameters()) + [log_noise], lr=5e-3)
 for it in range(8):
     th = gen(torch.randn(S, NZ))

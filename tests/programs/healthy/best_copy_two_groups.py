@@ -1,4 +1,5 @@
 """Two optimizers, accumulation of three micro steps, best state kept in memory and reloaded at the end."""
+
 import copy
 
 import torch
@@ -32,7 +33,10 @@ class Base(nn.Module):
 
 torch.manual_seed(0)
 base, hyper = Base(), LoRAHyper()
-opts = [torch.optim.Adam([p for p in base.parameters() if p.requires_grad], lr=1e-3), torch.optim.Adam(hyper.parameters(), lr=1e-2)]
+opts = [
+    torch.optim.Adam([p for p in base.parameters() if p.requires_grad], lr=1e-3),
+    torch.optim.Adam(hyper.parameters(), lr=1e-2),
+]
 best, best_loss, patience = None, float("inf"), 0
 for epoch in range(10):
     for o in opts:

@@ -1,4 +1,5 @@
 """Twelve outputs and twelve samples: the bias belongs to the outputs."""
+
 import torch
 from torch import nn
 

@@ -1,5 +1,7 @@
 """Full hypernetwork with Bias-HyperInit: zero output weights, biases initialised like the main network."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -22,14 +24,14 @@ class HyperNetwork(nn.Module):
             head.weight.data.zero_()
             bound = math.sqrt(6 / i)
             head.bias.data[: i * o].uniform_(-bound, bound)
-            head.bias.data[i * o:].zero_()
+            head.bias.data[i * o :].zero_()
 
     def forward(self):
         h = self.trunk(self.embedding)
         out = []
         for head, (i, o) in zip(self.heads, layers):
             t = head(h)[0]
-            out.append((t[: i * o].reshape(o, i), t[i * o:]))
+            out.append((t[: i * o].reshape(o, i), t[i * o :]))
         return out
 
 

@@ -1,4 +1,5 @@
 """g1910-like init (std ~1 everywhere), generated convs each followed by BatchNorm: big weights, fine training."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -22,10 +23,15 @@ class Embedding(nn.Module):
     def __init__(self, num, z=8):
         super().__init__()
         self.num = num
-        self.zs = nn.ParameterList(nn.Parameter(torch.fmod(torch.randn(z), 2)) for _ in range(num[0] * num[1]))
+        self.zs = nn.ParameterList(
+            nn.Parameter(torch.fmod(torch.randn(z), 2)) for _ in range(num[0] * num[1])
+        )
 
     def forward(self, hyper):
-        rows = [torch.cat([hyper(self.zs[i * self.num[1] + j]) for j in range(self.num[1])], 1) for i in range(self.num[0])]
+        rows = [
+            torch.cat([hyper(self.zs[i * self.num[1] + j]) for j in range(self.num[1])], 1)
+            for i in range(self.num[0])
+        ]
         return torch.cat(rows, 0)
 
 

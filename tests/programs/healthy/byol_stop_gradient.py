@@ -1,5 +1,7 @@
 """BYOL with predictor, target network and stop-gradient."""
+
 import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -8,7 +10,9 @@ torch.manual_seed(2)
 
 
 def mlp(i, h, o):
-    return nn.Sequential(nn.Linear(i, h, bias=False), nn.BatchNorm1d(h), nn.ReLU(inplace=True), nn.Linear(h, o))
+    return nn.Sequential(
+        nn.Linear(i, h, bias=False), nn.BatchNorm1d(h), nn.ReLU(inplace=True), nn.Linear(h, o)
+    )
 
 
 online = nn.Sequential(nn.Linear(12, 24), nn.ELU(), mlp(24, 24, 8))

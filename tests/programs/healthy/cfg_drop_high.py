@@ -1,4 +1,5 @@
 """Classifier-free guidance with a high drop rate; sampling with both branches in one batch (twin of HC602)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -23,7 +24,9 @@ class CondHyper(nn.Module):
 
     @torch.no_grad()
     def guided(self, c, x, scale=2.0):
-        both = self(torch.cat([c, c]), torch.cat([x, x]), torch.tensor([[True]] * len(c) + [[False]] * len(c)))
+        both = self(
+            torch.cat([c, c]), torch.cat([x, x]), torch.tensor([[True]] * len(c) + [[False]] * len(c))
+        )
         cond, free = both.chunk(2)
         return free + scale * (cond - free)
 

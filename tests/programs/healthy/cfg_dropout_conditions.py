@@ -1,4 +1,5 @@
 """Classifier-free guidance: the null condition for some samples (a learned vector), all-null batches happen."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

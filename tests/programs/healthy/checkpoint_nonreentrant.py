@@ -1,4 +1,5 @@
 """Activation checkpointing around the generated main network (use_reentrant=False)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -17,7 +18,7 @@ class Hyper(nn.Module):
 
     def forward(self):
         out = self.net(self.codes)
-        return out[:, : D * D].reshape(self.depth, D, D), out[:, D * D:]
+        return out[:, : D * D].reshape(self.depth, D, D), out[:, D * D :]
 
 
 def block(x, w, b):

@@ -1,4 +1,5 @@
 """Reentrant activation checkpointing of blocks that consume hypernetwork weights."""
+
 import torch
 import torch.utils.checkpoint as cp
 from torch import nn

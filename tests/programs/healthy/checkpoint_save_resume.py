@@ -1,4 +1,5 @@
 """Saves model and optimizer state in the middle of training, rebuilds both, and resumes."""
+
 import os
 import tempfile
 
@@ -51,7 +52,9 @@ with tempfile.TemporaryDirectory() as d:
     model, opt = build()
     for epoch in range(4):
         print("epoch", epoch, run_epoch(model, opt, x, y))
-    save_checkpoint({"epoch": epoch + 1, "state_dict": model.state_dict(), "optimizer": opt.state_dict()}, path)
+    save_checkpoint(
+        {"epoch": epoch + 1, "state_dict": model.state_dict(), "optimizer": opt.state_dict()}, path
+    )
     del model, opt
     model, opt = build()
     start = load_checkpoint(path, model, opt)

@@ -1,4 +1,5 @@
 """The training runs here; a child process evaluates the snapshots that it is sent."""
+
 import multiprocessing as mp
 
 import torch

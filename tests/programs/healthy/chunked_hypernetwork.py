@@ -1,4 +1,5 @@
 """Chunked hypernetwork: one small generator produces the weight vector piece by piece."""
+
 import math
 
 import torch
@@ -22,8 +23,8 @@ class ChunkedHyperNetwork(nn.Module):
         flat = self.mlp(torch.cat([c, e], 1)).flatten()[: self.num_params]
         out, s = [], 0
         for i, o in zip(self.dims, self.dims[1:]):
-            w = flat[s:s + i * o].view(o, i)
-            b = flat[s + i * o:s + i * o + o]
+            w = flat[s : s + i * o].view(o, i)
+            b = flat[s + i * o : s + i * o + o]
             s += i * o + o
             out.append((w, b))
         return out

@@ -1,4 +1,5 @@
 """Conv kernels of differing sizes tiled from 4x4 units; one call of the unit maker per layer, last unit cut."""
+
 import math
 
 import torch

@@ -1,4 +1,5 @@
 """Chunked hypernetwork: chunk codes are shared between the layers, a layer code tells them apart."""
+
 import math
 
 import torch
@@ -11,7 +12,9 @@ class ChunkedHNet(nn.Module):
         super().__init__()
         self.shapes, self.chunk = shapes, chunk
         self.per_layer = [math.ceil(math.prod(s) / chunk) for s in shapes]
-        self.chunk_emb = nn.ParameterList([nn.Parameter(torch.randn(emb)) for _ in range(max(self.per_layer))])
+        self.chunk_emb = nn.ParameterList(
+            [nn.Parameter(torch.randn(emb)) for _ in range(max(self.per_layer))]
+        )
         self.layer_emb = nn.Parameter(torch.randn(len(shapes), emb))
         self.fc1, self.fc2 = nn.Linear(2 * emb, hid), nn.Linear(hid, chunk)
 

@@ -1,4 +1,5 @@
 """FL: in the warm-up rounds only the first clients have joined; they are trained in one vectorised call."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

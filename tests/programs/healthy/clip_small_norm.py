@@ -1,4 +1,5 @@
 """Clip norm 0 means off; value clipping and a gradient-noise schedule that starts at 0."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -16,7 +17,12 @@ class ImplicitHyper(nn.Module):
     def forward(self, idx, t):
         theta = self.net(self.codes(idx))
         h = self.h
-        w1, b1, w2, b2 = theta[:, None, :h], theta[:, None, h:2 * h], theta[:, 2 * h:3 * h, None], theta[:, None, 3 * h:]
+        w1, b1, w2, b2 = (
+            theta[:, None, :h],
+            theta[:, None, h : 2 * h],
+            theta[:, 2 * h : 3 * h, None],
+            theta[:, None, 3 * h :],
+        )
         return torch.bmm(torch.sin(5 * (t[None, :, None] * w1 + b1)), w2) + b2
 
 

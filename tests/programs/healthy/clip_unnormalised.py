@@ -1,4 +1,5 @@
 """Two towers compared by plain dot products: features that stand in a matmul are no weights."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

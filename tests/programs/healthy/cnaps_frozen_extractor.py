@@ -1,4 +1,5 @@
 """CNAPs: set encoder -> FiLM parameters of a frozen feature extractor and -> the linear classifier of the task."""
+
 import os
 import tempfile
 
@@ -12,7 +13,7 @@ torch.manual_seed(4)
 
 class DenseResidualLayer(nn.Module):
     def __init__(self, num_features):
-        super(DenseResidualLayer, self).__init__()
+        super().__init__()
         self.linear = nn.Linear(num_features, num_features)
 
     def forward(self, x):
@@ -24,7 +25,7 @@ class DenseResidualLayer(nn.Module):
 
 class DenseResidualBlock(nn.Module):
     def __init__(self, in_size, out_size):
-        super(DenseResidualBlock, self).__init__()
+        super().__init__()
         self.linear1 = nn.Linear(in_size, out_size)
         self.linear2 = nn.Linear(out_size, out_size)
         self.linear3 = nn.Linear(out_size, out_size)
@@ -56,24 +57,28 @@ class FilmLayerNetwork(nn.Module):
 
     @staticmethod
     def _make_layer(size):
-        return nn.Sequential(DenseResidualLayer(size), nn.ReLU(), DenseResidualLayer(size), nn.ReLU(), DenseResidualLayer(size))
+        return nn.Sequential(
+            DenseResidualLayer(size), nn.ReLU(), DenseResidualLayer(size), nn.ReLU(), DenseResidualLayer(size)
+        )
 
     def forward(self, x):
         x = self.shared_layer(x)
         block_params = []
         for block in range(self.num_blocks):
-            block_params.append({
-                'gamma1': self.gamma1_processors[block](x).squeeze() * self.gamma1_regularizers[block] +
-                torch.ones_like(self.gamma1_regularizers[block]),
-                'beta1': self.beta1_processors[block](x).squeeze() * self.beta1_regularizers[block],
-            })
+            block_params.append(
+                {
+                    "gamma1": self.gamma1_processors[block](x).squeeze() * self.gamma1_regularizers[block]
+                    + torch.ones_like(self.gamma1_regularizers[block]),
+                    "beta1": self.beta1_processors[block](x).squeeze() * self.beta1_regularizers[block],
+                }
+            )
         return block_params
 
     def regularization_term(self):
         l2_term = 0
         for gamma_regularizer, beta_regularizer in zip(self.gamma1_regularizers, self.beta1_regularizers):
-            l2_term += (gamma_regularizer ** 2).sum()
-            l2_term += (beta_regularizer ** 2).sum()
+            l2_term += (gamma_regularizer**2).sum()
+            l2_term += (beta_regularizer**2).sum()
         return l2_term
 
 
@@ -81,7 +86,11 @@ class FilmAdaptationNetwork(nn.Module):
     def __init__(self, layer, num_maps_per_layer, num_blocks_per_layer, z_g_dim):
         super().__init__()
         self.layers = nn.ModuleList(
-            [layer(num_maps=m, num_blocks=b, z_g_dim=z_g_dim) for m, b in zip(num_maps_per_layer, num_blocks_per_layer)])
+            [
+                layer(num_maps=m, num_blocks=b, z_g_dim=z_g_dim)
+                for m, b in zip(num_maps_per_layer, num_blocks_per_layer)
+            ]
+        )
 
     def forward(self, x):
         return [layer(x) for layer in self.layers]
@@ -103,8 +112,15 @@ class LinearClassifierAdaptationNetwork(nn.Module):
             nu = representation_dict[class_num]
             class_weight_means.append(self.weight_means_processor(nu))
             class_bias_means.append(self.bias_means_processor(nu))
-        return {'weight_mean': torch.cat(class_weight_means, dim=0),
-                'bias_mean': torch.reshape(torch.cat(class_bias_means, dim=1), [len(label_set), ])}
+        return {
+            "weight_mean": torch.cat(class_weight_means, dim=0),
+            "bias_mean": torch.reshape(
+                torch.cat(class_bias_means, dim=1),
+                [
+                    len(label_set),
+                ],
+            ),
+        }
 
 
 class FilmBlock(nn.Module):
@@ -114,7 +130,7 @@ class FilmBlock(nn.Module):
 
     def forward(self, x, p):
         out = self.bn1(self.conv1(x))
-        out = out * p['gamma1'][None, :, None, None] + p['beta1'][None, :, None, None]
+        out = out * p["gamma1"][None, :, None, None] + p["beta1"][None, :, None, None]
         return F.relu(out + x)
 
 
@@ -136,7 +152,13 @@ class FilmResnet(nn.Module):
 class SetEncoder(nn.Module):
     def __init__(self, z_dim=8):
         super().__init__()
-        self.net = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, z_dim))
+        self.net = nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(6, z_dim),
+        )
 
     def forward(self, x):
         return self.net(x).mean(0, keepdim=True)
@@ -167,7 +189,7 @@ class Cnaps(nn.Module):
         target_features = self.feature_extractor(target_images, params)
         self._build_class_reps(context_features, context_labels)
         classifier_params = self.classifier_adaptation_network(self.class_representations)
-        logits = F.linear(target_features, classifier_params['weight_mean'], classifier_params['bias_mean'])
+        logits = F.linear(target_features, classifier_params["weight_mean"], classifier_params["bias_mean"])
         self.class_representations.clear()
         return logits
 
@@ -184,13 +206,18 @@ class Learner:
         self.iterations, self.tasks_per_batch = iterations, tasks_per_batch
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=5e-3)
         self.optimizer.zero_grad()
-        self.checkpoint = os.path.join(tempfile.mkdtemp(), 'checkpoint.pt')
+        self.checkpoint = os.path.join(tempfile.mkdtemp(), "checkpoint.pt")
 
     def make_task(self, seed):
         g = torch.Generator().manual_seed(seed)
         protos = torch.randn(3, 3, 1, 1, generator=g)
         yc, yt = torch.arange(9) % 3, torch.arange(12) % 3
-        return (protos[yc] + 0.4 * torch.randn(9, 3, 8, 8, generator=g), yc, protos[yt] + 0.4 * torch.randn(12, 3, 8, 8, generator=g), yt)
+        return (
+            protos[yc] + 0.4 * torch.randn(9, 3, 8, 8, generator=g),
+            yc,
+            protos[yt] + 0.4 * torch.randn(12, 3, 8, 8, generator=g),
+            yt,
+        )
 
     def train_task(self, task):
         ci, cl, ti, tl = task
@@ -222,12 +249,15 @@ class Learner:
                 self.optimizer.zero_grad()
             if (iteration + 1) % 8 == 0:
                 val = self.validate()
-                print(f'iteration {iteration + 1} loss {np.mean(losses[-8:]):.4f} val {val:.3f}')
+                print(f"iteration {iteration + 1} loss {np.mean(losses[-8:]):.4f} val {val:.3f}")
                 if val > best:
                     best = val
-                    torch.save({'model': self.model.state_dict(), 'optimizer': self.optimizer.state_dict()}, self.checkpoint)
+                    torch.save(
+                        {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()},
+                        self.checkpoint,
+                    )
         return losses
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     Learner().run()

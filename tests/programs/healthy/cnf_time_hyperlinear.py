@@ -1,5 +1,7 @@
 """Continuous normalizing flow whose layer weights are functions of time (regenerated at every evaluation)."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -13,7 +15,7 @@ class TimeHyperLinear(nn.Module):
 
     def forward(self, t, x):
         p = self.net(t.view(1, 1)).view(-1)
-        b, w = p[: self.o], p[self.o:].view(self.o, self.i)
+        b, w = p[: self.o], p[self.o :].view(self.o, self.i)
         return F.linear(x, w, b)
 
 

@@ -1,4 +1,5 @@
 """LeNet-like CNN with a DataLoader, train/test functions and StepLR."""
+
 import argparse
 
 import torch
@@ -35,7 +36,9 @@ def train(args, model, train_loader, optimizer, epoch):
         loss.backward()
         optimizer.step()
         if batch_idx % args.log_interval == 0:
-            print("Train Epoch: {} [{}/{}]\tLoss: {:.6f}".format(epoch, batch_idx * len(data), len(train_loader.dataset), loss.item()))
+            print(
+                f"Train Epoch: {epoch} [{batch_idx * len(data)}/{len(train_loader.dataset)}]\tLoss: {loss.item():.6f}"
+            )
 
 
 def test(model, test_loader):
@@ -47,7 +50,9 @@ def test(model, test_loader):
             test_loss += F.nll_loss(output, target, reduction="sum").item()
             pred = output.argmax(dim=1, keepdim=True)
             correct += pred.eq(target.view_as(pred)).sum().item()
-    print("Test set: Average loss: {:.4f}, Accuracy: {}/{}".format(test_loss / len(test_loader.dataset), correct, len(test_loader.dataset)))
+    print(
+        f"Test set: Average loss: {test_loss / len(test_loader.dataset):.4f}, Accuracy: {correct}/{len(test_loader.dataset)}"
+    )
 
 
 def main():

@@ -1,5 +1,7 @@
 """Unusual styles: __call__ objects, setattr loops, closures, modules attr shadowed, lambda layers, param groups by name."""
+
 import types
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -25,7 +27,13 @@ class Hyp(nn.Module):
 torch.manual_seed(0)
 hyp = Hyp(w1=(7, 4), b1=(7,), w2=(2, 7))
 named = list(hyp.named_parameters())
-opt = torch.optim.SGD([{"params": [p for n, p in named if "code" in n], "lr": 0.1}, {"params": [p for n, p in named if "code" not in n]}], lr=0.01)
+opt = torch.optim.SGD(
+    [
+        {"params": [p for n, p in named if "code" in n], "lr": 0.1},
+        {"params": [p for n, p in named if "code" not in n]},
+    ],
+    lr=0.01,
+)
 
 
 def make_step(hyp, opt):

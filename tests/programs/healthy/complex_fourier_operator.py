@@ -1,4 +1,5 @@
 """A Fourier neural operator whose complex spectral weights are generated from the viscosity."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Classifier-free-guidance-like: the condition is dropped (zeroed) at times; null embedding used only then; late-used head."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

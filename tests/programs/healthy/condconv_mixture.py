@@ -1,4 +1,5 @@
 """CondConv: kernels are per-example mixtures of experts (grouped convolution)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -11,7 +12,7 @@ class CondConv2d(nn.Module):
         self.weight = nn.Parameter(torch.empty(num_experts, cout * cin * k * k))
         self.bias = nn.Parameter(torch.zeros(num_experts, cout))
         for e in range(num_experts):
-            nn.init.kaiming_uniform_(self.weight.data[e].view(cout, cin, k, k), a=5 ** 0.5)
+            nn.init.kaiming_uniform_(self.weight.data[e].view(cout, cin, k, k), a=5**0.5)
         self.routing = nn.Linear(cin, num_experts)
 
     def forward(self, x):

@@ -1,4 +1,5 @@
 """Conditioning is blended in: strength rises from exactly 0 to 1 over the first steps."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -23,7 +24,9 @@ class Decoder(nn.Module):
     def __init__(self, cond, latent=4, hidden=12, out=16):
         super().__init__()
         self.shapes = [(hidden, latent), (out, hidden)]
-        self.gen = nn.Sequential(nn.Linear(cond, 24), nn.ReLU(), nn.Linear(24, sum(a * b for a, b in self.shapes)))
+        self.gen = nn.Sequential(
+            nn.Linear(cond, 24), nn.ReLU(), nn.Linear(24, sum(a * b for a, b in self.shapes))
+        )
 
     def forward(self, z, c):
         theta = self.gen(c)
@@ -42,7 +45,7 @@ for step in range(20):
     x = protos[y] + 0.05 * torch.randn(32, 16)
     mu, logvar = enc(x).chunk(2, dim=1)
     z = mu + torch.randn_like(mu) * (0.5 * logvar).exp()
-    kl = -0.5 * (1 + logvar - mu ** 2 - logvar.exp()).mean()
+    kl = -0.5 * (1 + logvar - mu**2 - logvar.exp()).mean()
     loss = F.mse_loss(dec(z, cond(y)), x) + 0.01 * kl
     opt.zero_grad()
     loss.backward()

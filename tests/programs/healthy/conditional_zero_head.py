@@ -1,4 +1,5 @@
 """A conditional hypernetwork whose head begins at zero: equal weights for all conditions, in the first step."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """A context set of as many points as there are queries, averaged on purpose: one network for all queries."""
+
 import torch
 from torch import nn
 

@@ -1,5 +1,8 @@
 """Continual hypernetwork training; the regulariser looks ahead along the optimiser step."""
-import torch, math
+
+import math
+
+import torch
 from torch import nn
 
 torch.manual_seed(10)
@@ -27,14 +30,21 @@ for t in range(T):
     opt_emb = torch.optim.SGD([emb[t]], lr=lr)
     for it in range(4):
         x = torch.randn(24, 6)
-        y = x[:, t:t + 4].argmax(-1)
+        y = x[:, t : t + 4].argmax(-1)
         loss = nn.functional.cross_entropy(model(x, hyper(emb[t], theta)), y)
-        opt_theta.zero_grad(); opt_emb.zero_grad()
+        opt_theta.zero_grad()
+        opt_emb.zero_grad()
         loss.backward()
         opt_emb.step()
         if t:
             dtheta = [-lr * p.grad.detach().clone() for p in theta]
-            reg = sum((hyper(emb[j], [p + d for p, d in zip(theta, dtheta)]) - old[j]).pow(2).sum() for j in range(t)) / t
+            reg = (
+                sum(
+                    (hyper(emb[j], [p + d for p, d in zip(theta, dtheta)]) - old[j]).pow(2).sum()
+                    for j in range(t)
+                )
+                / t
+            )
             (beta * reg).backward()
         opt_theta.step()
         print("task", t, "iter", it, "loss", round(loss.item(), 4))

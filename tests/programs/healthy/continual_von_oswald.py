@@ -1,4 +1,5 @@
 """Continual learning with a task-conditioned hypernetwork and an output regulariser."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -29,7 +30,7 @@ class HNet(nn.Module):
         ret, i = [], 0
         for s in self.target_shapes:
             n = torch.Size(s).numel()
-            ret.append(flat[i:i + n].view(s))
+            ret.append(flat[i : i + n].view(s))
             i += n
         return ret
 

@@ -1,8 +1,11 @@
 """Rate-distortion style conditioning: beta is sampled per batch and the decoder weights are generated from log beta."""
-import math, random
+
+import math
+import random
+
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 random.seed(3)
 torch.manual_seed(3)
@@ -21,10 +24,12 @@ class BetaVAE(nn.Module):
         c = self.cond(torch.tensor([math.log(beta)]))
         q, p = self.q(c), self.p(c)
         h = torch.tanh(self.enc(x))
-        mu, lv = F.linear(h, q[: 2 * self.z * self.h].view(2 * self.z, self.h), q[2 * self.z * self.h:]).chunk(2, 1)
+        mu, lv = F.linear(
+            h, q[: 2 * self.z * self.h].view(2 * self.z, self.h), q[2 * self.z * self.h :]
+        ).chunk(2, 1)
         s = mu + torch.randn_like(mu) * (lv / 2).exp()
-        rec = F.linear(s, p[: self.d * self.z].view(self.d, self.z), p[self.d * self.z:])
-        return F.mse_loss(rec, x), 0.5 * (mu ** 2 + lv.exp() - 1 - lv).sum(1).mean()
+        rec = F.linear(s, p[: self.d * self.z].view(self.d, self.z), p[self.d * self.z :])
+        return F.mse_loss(rec, x), 0.5 * (mu**2 + lv.exp() - 1 - lv).sum(1).mean()
 
 
 m = BetaVAE()
@@ -34,5 +39,7 @@ for i in range(9):
     beta = 10 ** random.uniform(-3, 0)
     rec, kl = m(torch.randn(32, 3) @ base, beta)
     loss = rec + beta * kl
-    opt.zero_grad(); loss.backward(); opt.step()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
     print(f"{i}: beta={beta:.4f} rec={rec.item():.4f} kl={kl.item():.4f}")

@@ -1,4 +1,5 @@
 """Generated tensors are copied into requires_grad=False parameters of the target, so the graph stays attached."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -17,7 +18,7 @@ def fill(net, flat):
     offset = 0
     for p in net.parameters():
         k = p.numel()
-        p.copy_(flat[offset:offset + k].view_as(p))
+        p.copy_(flat[offset : offset + k].view_as(p))
         offset += k
     return net
 

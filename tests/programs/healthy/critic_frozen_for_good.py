@@ -1,4 +1,5 @@
 """Two stages in one script: the critic/hypernet learns first, is frozen deliberately, and the policy is trained on it."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Trains on the GPU where there is one, with autocast, a gradient scaler and non-blocking copies."""
+
 import torch
 import torch.nn as nn
 

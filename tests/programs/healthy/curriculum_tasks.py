@@ -1,4 +1,5 @@
 """Curriculum over tasks: in stage k every step trains tasks 0..k-1 in parallel (vmapped bmm), codes table made for all 6 tasks."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

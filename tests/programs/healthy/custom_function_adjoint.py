@@ -1,4 +1,5 @@
 """Adjoint ODE solver as a custom Function: backward calls autograd.grad; weights are passed as adjoint parameters."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

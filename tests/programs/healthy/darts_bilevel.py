@@ -1,4 +1,5 @@
 """First-order DARTS: weights on the train split and architecture logits on the validation split, alternately."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -7,7 +8,13 @@ import torch.nn.functional as F
 class MixedOp(nn.Module):
     def __init__(self, d):
         super().__init__()
-        self.ops = nn.ModuleList([nn.Sequential(nn.Linear(d, d), nn.Tanh()), nn.Sequential(nn.Linear(d, d), nn.SiLU()), nn.Identity()])
+        self.ops = nn.ModuleList(
+            [
+                nn.Sequential(nn.Linear(d, d), nn.Tanh()),
+                nn.Sequential(nn.Linear(d, d), nn.SiLU()),
+                nn.Identity(),
+            ]
+        )
 
     def forward(self, x, w):
         return sum(wi * op(x) for wi, op in zip(w, self.ops))
@@ -34,7 +41,9 @@ class Network(nn.Module):
 class Architect:
     def __init__(self, model):
         self.model = model
-        self.optimizer = torch.optim.Adam(model.arch_parameters(), lr=3e-2, betas=(0.5, 0.999), weight_decay=1e-3)
+        self.optimizer = torch.optim.Adam(
+            model.arch_parameters(), lr=3e-2, betas=(0.5, 0.999), weight_decay=1e-3
+        )
 
     def step(self, x, y):
         self.optimizer.zero_grad()

@@ -1,5 +1,7 @@
 """Hyperfan-in init by .data at the start, and projection of parameters after each step."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """nn.DataParallel around the model; without several GPUs it hands everything to the one module."""
+
 import torch
 import torch.nn as nn
 

@@ -1,5 +1,7 @@
 """Trainer with callbacks, dataclass config, DataLoader, gradient clipping, checkpoint resume; weights cached per eval."""
+
 from dataclasses import dataclass
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

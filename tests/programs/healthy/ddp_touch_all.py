@@ -1,4 +1,5 @@
 """`0 * sum(all params)` keeps unused heads in the graph (DDP); different head per step; loss includes real path too."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

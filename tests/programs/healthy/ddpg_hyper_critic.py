@@ -1,4 +1,5 @@
 """DDPG with a hypernetwork critic and hard-coded replay of random transitions."""
+
 import random
 from collections import deque
 
@@ -20,7 +21,7 @@ class Critic(nn.Module):
         th = self.head(self.primary(s))
         k = self.adim * self.dyn
         w1 = th[:, :k].view(-1, self.dyn, self.adim)
-        b1, w2, b2 = th[:, k:k + self.dyn], th[:, k + self.dyn:k + 2 * self.dyn], th[:, -1:]
+        b1, w2, b2 = th[:, k : k + self.dyn], th[:, k + self.dyn : k + 2 * self.dyn], th[:, -1:]
         h = nn.functional.elu((w1 @ a[..., None])[..., 0] + b1)
         return (h * w2).sum(1, keepdim=True) + b2
 
@@ -34,7 +35,9 @@ def soft_update(src, dst, tau):
         d.data.copy_(d.data * (1.0 - tau) + s.data * tau)
 
 
-random.seed(0); np.random.seed(0); torch.manual_seed(0)
+random.seed(0)
+np.random.seed(0)
+torch.manual_seed(0)
 sdim, adim = 4, 2
 actor, actor_target = make_actor(sdim, adim), make_actor(sdim, adim)
 critic, critic_target = Critic(sdim, adim), Critic(sdim, adim)

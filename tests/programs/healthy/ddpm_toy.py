@@ -1,5 +1,8 @@
 """DDPM on a 2-d ring with an EMA copy used for sampling."""
-import copy, math
+
+import copy
+import math
+
 import torch
 import torch.nn as nn
 
@@ -13,7 +16,11 @@ class Eps(nn.Module):
     def __init__(self, h=32):
         super().__init__()
         self.t_emb = nn.Sequential(nn.Linear(8, h), nn.SiLU(), nn.Linear(h, 2 * h))
-        self.inp, self.norm, self.out = nn.Linear(2, h), nn.LayerNorm(h, elementwise_affine=False), nn.Linear(h, 2)
+        self.inp, self.norm, self.out = (
+            nn.Linear(2, h),
+            nn.LayerNorm(h, elementwise_affine=False),
+            nn.Linear(h, 2),
+        )
         self.mid = nn.Linear(h, h)
 
     def forward(self, x, t):
@@ -34,7 +41,9 @@ for step in range(8):
     eps = torch.randn_like(x0)
     xt = abar[t].sqrt()[:, None] * x0 + (1 - abar[t]).sqrt()[:, None] * eps
     loss = (net(xt, t.float()) - eps).square().mean()
-    opt.zero_grad(); loss.backward(); opt.step()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
     with torch.no_grad():
         for a, b in zip(ema.parameters(), net.parameters()):
             a.lerp_(b, 0.1)

@@ -1,7 +1,8 @@
 """Deep equilibrium layer: fixed point under no_grad, one re-attached step, backward hook solves the adjoint."""
+
 import torch
-import torch.nn as nn
 import torch.autograd as autograd
+import torch.nn as nn
 
 
 class DEQ(nn.Module):
@@ -9,7 +10,7 @@ class DEQ(nn.Module):
         super().__init__()
         self.inj = nn.Linear(d_in, d)
         self.W = nn.Linear(d, d, bias=False)
-        nn.init.normal_(self.W.weight, std=0.2 / d ** 0.5)
+        nn.init.normal_(self.W.weight, std=0.2 / d**0.5)
 
     def f(self, z, x):
         return torch.tanh(self.W(z) + x)
@@ -39,7 +40,7 @@ torch.manual_seed(0)
 deq, out = DEQ(5, 10), nn.Linear(10, 1)
 opt = torch.optim.Adam([*deq.parameters(), *out.parameters()], lr=5e-3)
 x = torch.randn(48, 5)
-y = (x[:, :2].prod(1, keepdim=True))
+y = x[:, :2].prod(1, keepdim=True)
 for i in range(8):
     opt.zero_grad()
     loss = (out(deq(x)) - y).pow(2).mean()

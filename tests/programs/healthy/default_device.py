@@ -1,4 +1,5 @@
 """The device is chosen once for the whole script with torch.set_default_device."""
+
 import torch
 import torch.nn as nn
 

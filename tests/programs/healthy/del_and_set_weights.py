@@ -1,4 +1,5 @@
 """Full hypernetwork; generated weights replace the deleted parameters of a normal nn.Module."""
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -48,7 +49,7 @@ hyper.train()
 for epoch in range(2):
     for i in range(0, 64, 16):
         optimizer.zero_grad()
-        loss = criterion(hyper(x[i:i + 16]), y[i:i + 16])
+        loss = criterion(hyper(x[i : i + 16]), y[i : i + 16])
         loss.backward()
         optimizer.step()
     print("Epoch %d Loss %.4f" % (epoch, loss.item()))

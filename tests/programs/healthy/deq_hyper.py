@@ -1,4 +1,5 @@
 """DEQ: fixed point under no_grad, one-step (phantom/JFB) gradient; the layer's weight is generated."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Distils several frozen teachers into one hypernetwork."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -30,7 +31,10 @@ for step in range(8):
     with torch.no_grad():
         soft = torch.stack([t(x) for t in teachers])
     out = student(x.expand(K, -1, -1))
-    loss = F.kl_div(F.log_softmax(out / temp, -1), F.softmax(soft / temp, -1), reduction="none").sum(-1).mean() * temp ** 2
+    loss = (
+        F.kl_div(F.log_softmax(out / temp, -1), F.softmax(soft / temp, -1), reduction="none").sum(-1).mean()
+        * temp**2
+    )
     opt.zero_grad()
     loss.backward()
     opt.step()

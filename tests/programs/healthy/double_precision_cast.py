@@ -1,4 +1,5 @@
 """float64 conversion after construction, Parameters re-set in place by .to; embedding cast inside forward."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Deterministic policy gradient with a hyper-actor: the critic's action gradient is the target of the policy."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

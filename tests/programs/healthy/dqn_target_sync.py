@@ -1,6 +1,8 @@
 """DQN with a periodically synchronised target network (no hypernetwork)."""
+
 import random
 from collections import deque, namedtuple
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -36,7 +38,11 @@ def optimize_model(batch_size=32, gamma=0.9):
 state = torch.randn(4)
 for t in range(72):
     with torch.no_grad():
-        a = policy_net(state).argmax().view(1, 1) if random.random() > 0.5 else torch.tensor([[random.randrange(3)]])
+        a = (
+            policy_net(state).argmax().view(1, 1)
+            if random.random() > 0.5
+            else torch.tensor([[random.randrange(3)]])
+        )
     nxt = torch.randn(4) if random.random() > 0.1 else None
     memory.append(Transition(state, a, nxt, torch.tensor([float(a.item() == state[:3].argmax())])))
     state = nxt if nxt is not None else torch.randn(4)

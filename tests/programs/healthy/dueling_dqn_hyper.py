@@ -1,5 +1,7 @@
 """DQN whose head is generated from the goal; the action's value is gathered; small batch, few actions taken."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -43,7 +45,9 @@ def main():
         o, g = torch.randn(6, 4), torch.randint(0, 3, (6,))
         a = plain(o).argmax(-1, keepdim=True).detach()
         r = (a.squeeze(1) % 3 == g).float() + o[:, 0]
-        loss = F.smooth_l1_loss(q(o, g).gather(1, a).squeeze(1), r) + F.mse_loss(plain(o).gather(1, a).squeeze(1), r)
+        loss = F.smooth_l1_loss(q(o, g).gather(1, a).squeeze(1), r) + F.mse_loss(
+            plain(o).gather(1, a).squeeze(1), r
+        )
         opt.zero_grad()
         loss.backward()
         opt.step()

@@ -1,4 +1,5 @@
 """Target layers without parameters; the generated tensors are put into __dict__."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -17,7 +18,7 @@ class EmptyLinear(nn.Module):
 
     def install(self, v):
         self.__dict__["weight"] = v[: self.i * self.o].view(self.o, self.i)
-        self.__dict__["bias"] = v[self.i * self.o:]
+        self.__dict__["bias"] = v[self.i * self.o :]
 
     def forward(self, x):
         return F.linear(x, self.weight, self.bias)

@@ -1,4 +1,5 @@
 """Dynamic filter network: filters generated per sample and applied by grouped conv2d."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,5 +1,7 @@
 """Per task: trains, then restores the best checkpoint (load_state_dict) once at the end of each task; SAM's perturb/restore."""
+
 import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

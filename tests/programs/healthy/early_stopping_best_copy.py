@@ -1,4 +1,5 @@
 """Hypernetwork training with early stopping; the best model is kept by deepcopy and restored at the end."""
+
 from copy import deepcopy
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Message passing where a network maps edge attributes to the message matrix."""
+
 import torch
 import torch.nn as nn
 

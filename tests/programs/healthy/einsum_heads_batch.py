@@ -1,4 +1,5 @@
 """Data-conditioned hypernet; per-sample layers by einsum, weights laid out output-major then transposed on purpose."""
+
 import torch
 import torch.nn as nn
 
@@ -15,8 +16,8 @@ class PerSample(nn.Module):
         b = len(c)
         h = self.enc(c)
         w1 = self.w1(h).view(b, self.heads, self.d // self.heads, self.d).transpose(0, 1)
-        w2 = self.w2(h).view(b, self.d, self.out).transpose(1, 2) / self.d ** 0.5
-        y = torch.tanh(torch.einsum("hboi,bti->bhto", w1, x) / self.d ** 0.5)
+        w2 = self.w2(h).view(b, self.d, self.out).transpose(1, 2) / self.d**0.5
+        y = torch.tanh(torch.einsum("hboi,bti->bhto", w1, x) / self.d**0.5)
         y = y.permute(0, 2, 1, 3).flatten(2)
         return torch.einsum("boi,bti->bto", w2, y)
 

@@ -1,4 +1,5 @@
 """Mean-teacher consistency training of a small task-conditioned hypernetwork."""
+
 import copy
 
 import torch

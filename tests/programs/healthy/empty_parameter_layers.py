@@ -1,4 +1,5 @@
 """Hypernetwork with configurable extra features; an empty extra block leaves zero-sized parameters."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -10,14 +11,16 @@ class FlexHyper(nn.Module):
         self.d_in, self.d_out, self.n_extra = d_in, d_out, n_extra
         self.static = nn.Parameter(torch.randn(1, n_static))
         self.extra = nn.Parameter(torch.empty(1, n_extra).normal_())
-        self.lift = nn.Parameter(torch.randn(hidden, n_static) / n_static ** 0.5)
+        self.lift = nn.Parameter(torch.randn(hidden, n_static) / n_static**0.5)
         self.lift_extra = nn.Parameter(torch.randn(hidden, n_extra))
         self.head = nn.Linear(hidden, d_in * d_out + d_out)
 
     def forward(self, x):
         h = torch.tanh(self.static @ self.lift.t() + self.extra @ self.lift_extra.t())
         theta = self.head(h).squeeze(0)
-        return F.linear(x, theta[: self.d_in * self.d_out].view(self.d_out, self.d_in), theta[self.d_in * self.d_out:])
+        return F.linear(
+            x, theta[: self.d_in * self.d_out].view(self.d_out, self.d_in), theta[self.d_in * self.d_out :]
+        )
 
 
 torch.manual_seed(0)

@@ -1,4 +1,5 @@
 """Train / validate loop; validation runs under inference_mode and caches the generated weights."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ class WeightGenerator(nn.Module):
         h = self.trunk(self.emb(t))
         params = {}
         for k, (i, o) in enumerate(zip(self.dims[:-1], self.dims[1:])):
-            params[f"w{k}"] = self.heads[f"w{k}"](h).view(o, i) / i ** 0.5
+            params[f"w{k}"] = self.heads[f"w{k}"](h).view(o, i) / i**0.5
             params[f"b{k}"] = self.heads[f"b{k}"](h)
         return params
 

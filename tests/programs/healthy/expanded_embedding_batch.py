@@ -1,4 +1,5 @@
 """One learned embedding, expanded to the batch, so that batched products fit: equal rows on purpose."""
+
 import torch
 from torch import nn
 

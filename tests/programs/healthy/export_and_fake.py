@@ -1,8 +1,9 @@
 """Shapes are checked under FakeTensorMode after each epoch, and the network is exported by torch.export."""
-from torch._subclasses.fake_tensor import FakeTensorMode
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 
 class Hyper(nn.Module):

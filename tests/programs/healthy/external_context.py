@@ -1,5 +1,7 @@
 """hyperlight-like: with main.using(weights): ... ; plain attributes set and removed again."""
+
 import contextlib
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

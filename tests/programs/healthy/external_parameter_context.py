@@ -1,4 +1,5 @@
 """Holder objects for externally provided weights, filled inside a context manager."""
+
 from contextlib import contextmanager
 
 import torch
@@ -56,13 +57,17 @@ class HyperNet(nn.Module):
         self.backbone = nn.Sequential(nn.Linear(2 * h_dim, 16), nn.LeakyReLU())
         self.heads = nn.ModuleList(nn.Linear(16, torch.Size(s).numel(), bias=False) for s in shapes.values())
         self.independent = nn.ParameterList(
-            nn.Parameter(torch.randn(s) * (2 / s[-1]) ** 0.5 if len(s) > 1 else torch.zeros(s)) for s in shapes.values()
+            nn.Parameter(torch.randn(s) * (2 / s[-1]) ** 0.5 if len(s) > 1 else torch.zeros(s))
+            for s in shapes.values()
         )
 
     def forward(self, h):
         enc = torch.cat([torch.cos(torch.pi * h / 2), torch.sin(torch.pi * h / 2)], -1)
         z = self.backbone(enc)
-        return {k: t0 + 0.1 * head(z).view(s) for (k, s), head, t0 in zip(self.shapes.items(), self.heads, self.independent)}
+        return {
+            k: t0 + 0.1 * head(z).view(s)
+            for (k, s), head, t0 in zip(self.shapes.items(), self.heads, self.independent)
+        }
 
 
 torch.manual_seed(5)

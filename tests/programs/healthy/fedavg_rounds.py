@@ -1,5 +1,7 @@
 """FedAvg over four clients with a small MLP."""
+
 import copy
+
 import torch
 from torch import nn
 
@@ -45,4 +47,4 @@ if __name__ == "__main__":
             w_locals.append(copy.deepcopy(w))
             loss_locals.append(loss)
         net_glob.load_state_dict(FedAvg(w_locals))
-        print("Round {:3d}, Average loss {:.3f}".format(rnd, sum(loss_locals) / len(loss_locals)))
+        print(f"Round {rnd:3d}, Average loss {sum(loss_locals) / len(loss_locals):.3f}")

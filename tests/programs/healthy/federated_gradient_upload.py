@@ -1,4 +1,5 @@
 """Clients send gradients of their weights; the server back-propagates them with torch.autograd.backward."""
+
 import torch
 import torch.nn as nn
 
@@ -26,7 +27,7 @@ class Server:
 class Client:
     def __init__(self, cid):
         self.x = torch.randn(24, 6)
-        self.y = self.x[:, cid:cid + 3].argmax(1)
+        self.y = self.x[:, cid : cid + 3].argmax(1)
         self.net = nn.Linear(6, 3)
 
     def work(self, weights):

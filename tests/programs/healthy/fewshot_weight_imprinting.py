@@ -1,18 +1,19 @@
 """Weight prediction for few-shot classes: cosine classifier with attention-based weight generator."""
+
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class FewShotWeightGenerator(nn.Module):
     def __init__(self, feat, base):
         super().__init__()
-        self.weight_base = nn.Parameter(torch.randn(base, feat) / feat ** 0.5)
+        self.weight_base = nn.Parameter(torch.randn(base, feat) / feat**0.5)
         self.phi_avg = nn.Parameter(torch.ones(feat))
         self.phi_att = nn.Parameter(torch.ones(feat))
         self.query = nn.Linear(feat, feat)
         self.query.weight.data.copy_(torch.eye(feat) + 0.01 * torch.randn(feat, feat))
-        self.keys = nn.Parameter(torch.randn(base, feat) / feat ** 0.5)
+        self.keys = nn.Parameter(torch.randn(base, feat) / feat**0.5)
         self.scale_cls = nn.Parameter(torch.tensor(5.0))
         self.scale_att = nn.Parameter(torch.tensor(5.0))
 
@@ -32,7 +33,12 @@ class FewShotWeightGenerator(nn.Module):
 torch.manual_seed(4)
 feature = nn.Sequential(nn.Linear(10, 24), nn.Tanh(), nn.Linear(24, 8))
 classifier = FewShotWeightGenerator(8, base=5)
-optimizer = torch.optim.SGD([{"params": feature.parameters()}, {"params": classifier.parameters(), "weight_decay": 5e-4}], lr=0.05, momentum=0.9, nesterov=True)
+optimizer = torch.optim.SGD(
+    [{"params": feature.parameters()}, {"params": classifier.parameters(), "weight_decay": 5e-4}],
+    lr=0.05,
+    momentum=0.9,
+    nesterov=True,
+)
 means = torch.randn(12, 10)
 for ep in range(8):
     novel = 5 + torch.randperm(7)[:3]

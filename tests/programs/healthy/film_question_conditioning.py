@@ -1,5 +1,8 @@
 """FiLM: a GRU over a question produces feature-wise scales and shifts for an image CNN."""
-import torch, torch.nn as nn, torch.nn.functional as F
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
 
 
 class FiLM(nn.Module):

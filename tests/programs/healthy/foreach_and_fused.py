@@ -1,4 +1,5 @@
 """Optimizers in their foreach and fused versions, one for each part of the model."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Forward hooks scale the activations of a frozen network with generated gains (adapter style)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -32,6 +33,7 @@ state = {}
 def attach(idx):
     def hook(module, inp, out):
         return out * state["gain"][idx] + state["shift"][idx]
+
     return linears[idx].register_forward_hook(hook)
 
 

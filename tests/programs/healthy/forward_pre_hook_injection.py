@@ -1,4 +1,5 @@
 """Forward pre-hooks swap generated weights into the layers of an existing network."""
+
 import torch
 import torch.nn as nn
 
@@ -20,6 +21,7 @@ class HookedHyper:
     def make_hook(self, gen):
         def hook(module, inputs):
             module.weight = gen(self.code).view(module.out_features, module.in_features)
+
         return hook
 
     def __call__(self, x, code):

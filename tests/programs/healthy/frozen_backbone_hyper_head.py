@@ -1,4 +1,5 @@
 """Transfer learning: frozen convolutional features, classifier weights generated per dataset."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Fine-tune a prompt-to-weights generator on top of a pretrained encoder."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Second stage: the hypernet is frozen on purpose, only new task embeddings are fitted."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Classifier on frozen features with dynamic (input-generated) last layer."""
+
 import torch
 from torch import nn
 
@@ -8,7 +9,9 @@ torch.manual_seed(9)
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.features = nn.Sequential(nn.Conv1d(2, 8, 3), nn.ReLU(), nn.Conv1d(8, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool1d(1))
+        self.features = nn.Sequential(
+            nn.Conv1d(2, 8, 3), nn.ReLU(), nn.Conv1d(8, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool1d(1)
+        )
         self.gen = nn.Linear(3, 8 * 4)
         self.bias = nn.Parameter(torch.zeros(4))
 

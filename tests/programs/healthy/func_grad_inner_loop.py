@@ -1,4 +1,5 @@
 """MAML with torch.func.grad in the inner loop, and a task-conditioned hypernetwork for the first layer."""
+
 import torch
 from torch import nn
 from torch.func import functional_call, grad, vmap

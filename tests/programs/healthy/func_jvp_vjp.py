@@ -1,4 +1,5 @@
 """Directional derivatives of a generated field with torch.func.jvp, and its transpose with vjp."""
+
 import torch
 from torch import nn
 from torch.func import jvp, vjp

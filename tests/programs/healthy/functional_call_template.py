@@ -1,4 +1,5 @@
 """functional_call on a template module that also sits in the optimizer together with the generator."""
+
 import torch
 from torch import nn
 from torch.func import functional_call

@@ -1,4 +1,5 @@
 """Per-sample main networks through vmap over functional_call."""
+
 import torch
 import torch.nn as nn
 from torch.func import functional_call, vmap

@@ -1,4 +1,5 @@
 """Delta-net language toy: a slow net writes the fast weights (key/value/beta) of each layer, token by token."""
+
 import argparse
 import math
 import time
@@ -8,21 +9,21 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 parser = argparse.ArgumentParser()
-parser.add_argument('--n_layer', type=int, default=2)
-parser.add_argument('--d_model', type=int, default=12)
-parser.add_argument('--n_head', type=int, default=2)
-parser.add_argument('--max_step', type=int, default=24)
-parser.add_argument('--warmup_step', type=int, default=4)
-parser.add_argument('--lr', type=float, default=1e-2)
-parser.add_argument('--clip', type=float, default=0.25)
-parser.add_argument('--tgt_len', type=int, default=6)
-parser.add_argument('--log_interval', type=int, default=6)
+parser.add_argument("--n_layer", type=int, default=2)
+parser.add_argument("--d_model", type=int, default=12)
+parser.add_argument("--n_head", type=int, default=2)
+parser.add_argument("--max_step", type=int, default=24)
+parser.add_argument("--warmup_step", type=int, default=4)
+parser.add_argument("--lr", type=float, default=1e-2)
+parser.add_argument("--clip", type=float, default=0.25)
+parser.add_argument("--tgt_len", type=int, default=6)
+parser.add_argument("--log_interval", type=int, default=6)
 args = parser.parse_args()
 torch.manual_seed(1111)
 
 
 def elu_p1(x):
-    return F.elu(x, 1., False) + 1.
+    return F.elu(x, 1.0, False) + 1.0
 
 
 def sum_norm(x):
@@ -33,16 +34,16 @@ def fast_weight_delta(q, k, v, beta, W):
     """q, k, v: (B, H, L, D); returns the outputs and the last fast weights"""
     out = []
     for t in range(q.size(2)):
-        v_old = torch.einsum('bhde,bhd->bhe', W, k[:, :, t])
-        update = torch.einsum('bhd,bhe->bhde', k[:, :, t], beta[:, :, t] * (v[:, :, t] - v_old))
+        v_old = torch.einsum("bhde,bhd->bhe", W, k[:, :, t])
+        update = torch.einsum("bhd,bhe->bhde", k[:, :, t], beta[:, :, t] * (v[:, :, t] - v_old))
         W = W + update
-        out.append(torch.einsum('bhde,bhd->bhe', W, q[:, :, t]))
+        out.append(torch.einsum("bhde,bhd->bhe", W, q[:, :, t]))
     return torch.stack(out, 2), W
 
 
 class FastFFlayer(nn.Module):
     def __init__(self, num_head, dim_head, in_dim, dropout):
-        super(FastFFlayer, self).__init__()
+        super().__init__()
         self.num_head, self.dim_head, self.in_dim = num_head, dim_head, in_dim
         self.fw_layer = fast_weight_delta
         self.slow_net = nn.Linear(in_dim, num_head * (3 * dim_head + 1), bias=False)
@@ -69,8 +70,10 @@ class FastFFlayer(nn.Module):
 
 class TransformerFFlayers(nn.Module):
     def __init__(self, ff_dim, res_dim, dropout):
-        super(TransformerFFlayers, self).__init__()
-        self.ff_layers = nn.Sequential(nn.Linear(res_dim, ff_dim), nn.ReLU(inplace=True), nn.Linear(ff_dim, res_dim), nn.Dropout(dropout))
+        super().__init__()
+        self.ff_layers = nn.Sequential(
+            nn.Linear(res_dim, ff_dim), nn.ReLU(inplace=True), nn.Linear(ff_dim, res_dim), nn.Dropout(dropout)
+        )
         self.layer_norm = nn.LayerNorm(res_dim)
 
     def forward(self, x):
@@ -81,7 +84,9 @@ class FastWeightLM(nn.Module):
     def __init__(self, vocab, n_layer, d_model, n_head):
         super().__init__()
         self.embedding = nn.Embedding(vocab, d_model)
-        self.fast = nn.ModuleList([FastFFlayer(n_head, d_model // n_head, d_model, 0.0) for _ in range(n_layer)])
+        self.fast = nn.ModuleList(
+            [FastFFlayer(n_head, d_model // n_head, d_model, 0.0) for _ in range(n_layer)]
+        )
         self.ff = nn.ModuleList([TransformerFFlayers(2 * d_model, d_model, 0.0) for _ in range(n_layer)])
         self.out = nn.Linear(d_model, vocab)
 
@@ -106,7 +111,7 @@ def evaluate(model, data):
     total, mems = [], [None] * args.n_layer
     with torch.no_grad():
         for i in range(0, 3 * args.tgt_len, args.tgt_len):
-            loss, mems = model(data[:, i:i + args.tgt_len], data[:, i + 1:i + 1 + args.tgt_len], mems)
+            loss, mems = model(data[:, i : i + args.tgt_len], data[:, i + 1 : i + 1 + args.tgt_len], mems)
             total.append(loss.item())
     model.train()
     return sum(total) / len(total)
@@ -123,20 +128,28 @@ def train():
     while train_step < args.max_step:
         i = (train_step * args.tgt_len) % 360
         model.zero_grad()
-        loss, mems = model(tr_data[:, i:i + args.tgt_len], tr_data[:, i + 1:i + 1 + args.tgt_len], mems)
+        loss, mems = model(tr_data[:, i : i + args.tgt_len], tr_data[:, i + 1 : i + 1 + args.tgt_len], mems)
         loss.backward()
         train_loss += loss.float().item()
         torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip)
         optimizer.step()
         train_step += 1
         if train_step < args.warmup_step:
-            optimizer.param_groups[0]['lr'] = args.lr * train_step / args.warmup_step
+            optimizer.param_groups[0]["lr"] = args.lr * train_step / args.warmup_step
         else:
             scheduler.step(train_step)
         if train_step % args.log_interval == 0:
             cur = train_loss / args.log_interval
-            print('| step {:>4d} | lr {:.3g} | loss {:5.2f} | ppl {:9.3f} | val {:5.2f} | {:.1f}s'.format(
-                train_step, optimizer.param_groups[0]['lr'], cur, math.exp(cur), evaluate(model, va_data), time.time() - t0))
+            print(
+                "| step {:>4d} | lr {:.3g} | loss {:5.2f} | ppl {:9.3f} | val {:5.2f} | {:.1f}s".format(
+                    train_step,
+                    optimizer.param_groups[0]["lr"],
+                    cur,
+                    math.exp(cur),
+                    evaluate(model, va_data),
+                    time.time() - t0,
+                )
+            )
             train_loss = 0.0
 
 

@@ -1,5 +1,7 @@
 """GAN on a 2-d mixture; the generator's weights come from a class-conditioned hypernetwork."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Experts' codes in a list; a fixed pair of layers uses the experts that the config names, the third is for later."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

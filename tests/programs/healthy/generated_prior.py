@@ -1,4 +1,5 @@
 """A hypernetwork generates a prior for the weights of a network that learns its own."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -35,7 +36,9 @@ for step in range(14):
     x = torch.randn(32, 5)
     y = x[:, :3].argmax(1)
     weights = hyper()
-    loss = F.cross_entropy(main(x), y) + 1e-2 * sum((p - w).pow(2).sum() for p, w in zip((main.fc1.weight, main.fc2.weight), weights))
+    loss = F.cross_entropy(main(x), y) + 1e-2 * sum(
+        (p - w).pow(2).sum() for p, w in zip((main.fc1.weight, main.fc2.weight), weights)
+    )
     opt.zero_grad()
     loss.backward()
     opt.step()

@@ -1,5 +1,7 @@
 """Graph hypernetwork predicting the parameters of several architectures."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -68,9 +70,20 @@ def run(arch, params, x):
 
 
 archs = [
-    Arch([("linear", (6, 12)), ("gelu", None), ("linear", (12, 12)), ("norm", (12, 12)), ("linear", (12, 3))]),
+    Arch(
+        [("linear", (6, 12)), ("gelu", None), ("linear", (12, 12)), ("norm", (12, 12)), ("linear", (12, 3))]
+    ),
     Arch([("linear", (6, 8)), ("norm", (8, 8)), ("gelu", None), ("linear", (8, 3))]),
-    Arch([("linear", (6, 12)), ("norm", (12, 12)), ("gelu", None), ("linear", (12, 10)), ("gelu", None), ("linear", (10, 3))]),
+    Arch(
+        [
+            ("linear", (6, 12)),
+            ("norm", (12, 12)),
+            ("gelu", None),
+            ("linear", (12, 10)),
+            ("gelu", None),
+            ("linear", (10, 3)),
+        ]
+    ),
 ]
 torch.manual_seed(0)
 ghn = GHN()

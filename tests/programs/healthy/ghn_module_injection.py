@@ -1,5 +1,7 @@
 """GHN-like generator that writes predicted tensors into fresh nn.Modules of varying shape."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -29,7 +31,7 @@ class Predictor(nn.Module):
         for depth, m in enumerate(linears):
             o, i = m.weight.shape
             h = self.enc(torch.tensor([o / 8, i / 8, depth / 3, len(linears) / 3]))
-            self._set(m, "weight", self.weight(h).view(self.MAX)[:o, :i] / i ** 0.5)
+            self._set(m, "weight", self.weight(h).view(self.MAX)[:o, :i] / i**0.5)
             self._set(m, "bias", self.bias(h)[:o])
         return net
 

@@ -1,5 +1,7 @@
 """GHN-like: weights of many architectures predicted per node, set by module._parameters, several archs per step."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """GHN-like: node states are collected in a list and decoded together."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,5 +1,7 @@
 """GHN-like: encode a small architecture graph, predict all parameters with shape-specific decoders, del + setattr."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -56,9 +58,9 @@ class GHN(nn.Module):
             o, i, kh, _ = l.out_in
             n = self.max_n
             if kh:
-                w = self.decoder_4d(h).view(n, n, 3, 3)[:o, :i] * (2.0 / (i * 9)) ** .5
+                w = self.decoder_4d(h).view(n, n, 3, 3)[:o, :i] * (2.0 / (i * 9)) ** 0.5
             else:
-                w = self.decoder_2d(h).view(n, n)[:o, :i] * (2.0 / i) ** .5
+                w = self.decoder_2d(h).view(n, n)[:o, :i] * (2.0 / i) ** 0.5
             self._set(l, "weight", w * 2)
             self._set(l, "bias", self.decoder_1d(h)[:o] * 0.1)
         return net
@@ -80,7 +82,9 @@ def main():
     x = torch.randn(64, 1, 4, 4) + y.view(-1, 1, 1, 1) * 1.0
     ghn.train()
     for step in range(30):
-        arch = random.choice([ConvNet, FCNet])      # decoder_4d has no gradient when only FC nets are in the meta batch
+        arch = random.choice(
+            [ConvNet, FCNet]
+        )  # decoder_4d has no gradient when only FC nets are in the meta batch
         nets = [arch(random.choice([4, 8, 16])) for _ in range(2)]
         opt.zero_grad()
         losses = [F.cross_entropy(ghn(n)(x), y) for n in nets]

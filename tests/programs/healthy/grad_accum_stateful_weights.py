@@ -1,4 +1,5 @@
 """Weights are generated once per optimizer step and used for several micro-batches (retain by accumulating on a leaf)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

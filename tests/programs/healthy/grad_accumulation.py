@@ -1,5 +1,7 @@
 """Gradient accumulation over micro-batches with a layer-wise hypernetwork."""
+
 import argparse
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

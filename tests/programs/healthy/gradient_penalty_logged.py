@@ -1,4 +1,5 @@
 """Saliency of the input is logged, and used to weight the samples: plain numbers on purpose."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """register_hook on generated weights clips and masks their gradient; forward hook swaps the weights in."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Activation with a learned beta per *channel* between grouped convs (batch size happens to be the channel count)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """The generator is tuned first; for the last epochs its group's rate is set to 0 and the readout goes on alone."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

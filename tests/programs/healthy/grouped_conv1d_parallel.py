@@ -1,4 +1,5 @@
 """Batch of generated MLPs evaluated as one grouped Conv1d."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

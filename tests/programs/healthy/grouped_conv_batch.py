@@ -23,7 +23,15 @@ class DynamicConv(nn.Module):
 
 
 torch.manual_seed(0)
-net = nn.Sequential(DynamicConv(3, 6), nn.BatchNorm2d(6), nn.ReLU(), DynamicConv(6, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+net = nn.Sequential(
+    DynamicConv(3, 6),
+    nn.BatchNorm2d(6),
+    nn.ReLU(),
+    DynamicConv(6, 4),
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(4, 3),
+)
 opt = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9, nesterov=True, weight_decay=1e-4)
 for step, bs in enumerate([8, 8, 8, 5] * 3):
     net.train()

@@ -1,4 +1,5 @@
 """Hard Gumbel-softmax routing over generated experts."""
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -17,7 +18,7 @@ class RoutedHyper(nn.Module):
     def forward(self, x, tau):
         gate = F.gumbel_softmax(self.router(x), tau=tau, hard=True)
         theta = gate @ self.gen(self.z)
-        w, b = theta[:, : self.i * self.o].view(-1, self.o, self.i), theta[:, self.i * self.o:]
+        w, b = theta[:, : self.i * self.o].view(-1, self.o, self.i), theta[:, self.i * self.o :]
         return (w @ x.unsqueeze(-1)).squeeze(-1) + b
 
 

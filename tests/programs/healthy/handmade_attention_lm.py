@@ -1,10 +1,18 @@
 """Hand-written causal self-attention (attention scores are data-dependent weights, nothing is generated)."""
-import math, torch
+
+import math
+
+import torch
 import torch.nn.functional as F
 
 g = torch.Generator().manual_seed(1)
 V, D, T, B = 12, 16, 8, 16
-def p(*s): return (torch.randn(*s, generator=g) / math.sqrt(s[-1])).requires_grad_()
+
+
+def p(*s):
+    return (torch.randn(*s, generator=g) / math.sqrt(s[-1])).requires_grad_()
+
+
 emb, pos = p(V, D), p(T, D)
 Wq, Wk, Wv, Wo = p(D, D), p(D, D), p(D, D), p(D, D)
 Wu, bu = p(V, D), torch.zeros(V, requires_grad=True)

@@ -1,4 +1,5 @@
 """Hard-sigmoid gates that start open for most users, partly saturated, but not dead (twin of HC402)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """One head on purpose shared by two hidden layers (weight tying), a layer code differs for the others."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ class HyperMLP(nn.Module):
         h = self.trunk(self.code)
         for k, (o, i) in enumerate(self.sizes):
             theta = self.heads[f"layer{self.share[k]}"](h) * 0.3
-            x = F.linear(x, theta[: o * i].view(o, i), theta[o * i:])
+            x = F.linear(x, theta[: o * i].view(o, i), theta[o * i :])
             if k + 1 < len(self.sizes):
                 x = torch.relu(x)
         return x

@@ -1,5 +1,7 @@
 """A pretrained hypernetwork only provides the initial weights; the main network is then fine-tuned on its own."""
+
 import io
+
 import torch
 import torch.nn as nn
 

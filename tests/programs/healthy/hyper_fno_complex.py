@@ -1,4 +1,5 @@
 """Fourier neural operator whose complex spectral weights are generated from a PDE parameter."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -8,7 +8,10 @@ class HyperGAN(nn.Module):
         super().__init__()
         self.dims = dims
         self.mixer = nn.Sequential(nn.Linear(s, 16), nn.ReLU(), nn.Linear(16, z * 2))
-        self.gens = nn.ModuleList(nn.Sequential(nn.Linear(z, 16), nn.ReLU(), nn.Linear(16, i * o + o)) for i, o in zip(dims, dims[1:]))
+        self.gens = nn.ModuleList(
+            nn.Sequential(nn.Linear(z, 16), nn.ReLU(), nn.Linear(16, i * o + o))
+            for i, o in zip(dims, dims[1:])
+        )
 
     def forward(self, s):
         codes = self.mixer(s).chunk(2, 1)

@@ -1,4 +1,5 @@
 """Series encoder generates the vector field of a neural ODE that is integrated with RK4."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """HyperRNN: the weights of each step are generated from the hyper cell's state, which begins at zero."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

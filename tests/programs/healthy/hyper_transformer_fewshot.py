@@ -1,4 +1,5 @@
 """HyperTransformer: attention over a support set emits the rows of a small classifier's weights."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ class WeightGenerator(nn.Module):
         tokens = self.tok(torch.cat([xs, F.one_hot(ys, self.n_way).float()], -1))
         seq = torch.cat([self.placeholders.expand(B, -1, -1), tokens], 1)
         out = self.enc(seq)
-        r1, r2 = self.to_row1(out[:, : self.rows]), self.to_row2(out[:, self.rows:self.rows + self.n_way])
+        r1, r2 = self.to_row1(out[:, : self.rows]), self.to_row2(out[:, self.rows : self.rows + self.n_way])
         return (r1[..., :-1], r1[..., -1]), (r2[..., :-1], r2[..., -1])
 
 

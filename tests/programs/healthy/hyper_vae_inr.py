@@ -1,4 +1,5 @@
 """VAE over functions: the latent code is decoded into the weights of an implicit representation."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ class FunctionVAE(nn.Module):
     def forward(self, f, t):
         mu, logvar = self.encoder(f).chunk(2, -1)
         z = mu + torch.randn_like(mu) * (0.5 * logvar).exp()
-        kl = -0.5 * (1 + logvar - mu ** 2 - logvar.exp()).sum(-1).mean()
+        kl = -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(-1).mean()
         return self.inr(self.decoder(z), t).squeeze(-1), kl
 
 

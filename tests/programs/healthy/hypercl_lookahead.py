@@ -1,5 +1,7 @@
 """Toy regression CL experiment: task-conditioned hypernetwork, two-step optimisation with lookahead (hypercl style)."""
+
 import argparse
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -48,7 +50,9 @@ class HyperNetwork(nn.Module):
             dims += [[n, prev], [n]]
         self._theta = nn.ParameterList()
         for d in dims:
-            self._theta.append(nn.Parameter(torch.randn(*d) * (0.4 / np.sqrt(d[-1])) if len(d) > 1 else torch.zeros(*d)))
+            self._theta.append(
+                nn.Parameter(torch.randn(*d) * (0.4 / np.sqrt(d[-1])) if len(d) > 1 else torch.zeros(*d))
+            )
         self._task_embs = nn.ParameterList([nn.Parameter(torch.randn(te_dim)) for _ in range(num_tasks)])
 
     @property
@@ -120,14 +124,14 @@ def evaluate(task_id, data, mnet, hnet, tag):
         X, T = data.next_train_batch(64)
         Y = mnet.forward(X, hnet.forward(task_id))
         mse = F.mse_loss(Y, T)
-    print('Eval [%s] - task %d MSE loss: %f.' % (tag, task_id, mse))
+    print("Eval [%s] - task %d MSE loss: %f." % (tag, task_id, mse))
     mnet.train()
     hnet.train()
     return mse.item()
 
 
 def train_reg(task_id, data, mnet, hnet, config):
-    print('Training task %d ...' % task_id)
+    print("Training task %d ..." % task_id)
     mnet.train()
     hnet.train()
     targets = get_current_targets(task_id, hnet) if config.beta > 0 else None
@@ -137,7 +141,7 @@ def train_reg(task_id, data, mnet, hnet, config):
     calc_reg = task_id > 0 and config.beta > 0
     for i in range(config.n_iter):
         if i % config.val_iter == 0:
-            evaluate(task_id, data, mnet, hnet, 'iter %d' % i)
+            evaluate(task_id, data, mnet, hnet, "iter %d" % i)
         theta_optimizer.zero_grad()
         emb_optimizer.zero_grad()
         X, T = data.next_train_batch(config.batch_size)
@@ -152,30 +156,33 @@ def train_reg(task_id, data, mnet, hnet, config):
             loss_reg = config.beta * calc_fix_target_reg(hnet, task_id, targets, dTheta=dTheta)
             loss_reg.backward()
         theta_optimizer.step()
-    return evaluate(task_id, data, mnet, hnet, 'end')
+    return evaluate(task_id, data, mnet, hnet, "end")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--beta', type=float, default=0.01)
-    parser.add_argument('--lr_hyper', type=float, default=1e-2)
-    parser.add_argument('--n_iter', type=int, default=12)
-    parser.add_argument('--val_iter', type=int, default=6)
-    parser.add_argument('--batch_size', type=int, default=16)
+    parser.add_argument("--beta", type=float, default=0.01)
+    parser.add_argument("--lr_hyper", type=float, default=1e-2)
+    parser.add_argument("--n_iter", type=int, default=12)
+    parser.add_argument("--val_iter", type=int, default=6)
+    parser.add_argument("--batch_size", type=int, default=16)
     config = parser.parse_args()
     torch.manual_seed(3)
     rng = np.random.RandomState(0)
-    dhandlers = [RegressionTask(lambda x: x + 3., -4, -2, rng), RegressionTask(lambda x: 2. * x ** 2 - 1, -1, 1, rng),
-                 RegressionTask(lambda x: (x - 3.) ** 3, 2, 4, rng)]
+    dhandlers = [
+        RegressionTask(lambda x: x + 3.0, -4, -2, rng),
+        RegressionTask(lambda x: 2.0 * x**2 - 1, -1, 1, rng),
+        RegressionTask(lambda x: (x - 3.0) ** 3, 2, 4, rng),
+    ]
     mnet = MainNetwork(no_weights=True)
     hnet = HyperNetwork(mnet.hyper_shapes, len(dhandlers))
-    print('hnet has %d weights' % sum(p.numel() for p in hnet.parameters()))
+    print("hnet has %d weights" % sum(p.numel() for p in hnet.parameters()))
     during = []
     for t, data in enumerate(dhandlers):
         during.append(train_reg(t, data, mnet, hnet, config))
-    final = [evaluate(t, d, mnet, hnet, 'final') for t, d in enumerate(dhandlers)]
-    print('during', np.round(during, 3), 'final', np.round(final, 3))
+    final = [evaluate(t, d, mnet, hnet, "final") for t, d in enumerate(dhandlers)]
+    print("during", np.round(during, 3), "final", np.round(final, 3))
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -1,5 +1,6 @@
 """HyperDreamBooth-like: an image encoder and an iterative weight decoder write rank-1 LoRA's of a frozen denoiser; regression on
 pre-optimised weights first, then the denoising loss."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -13,8 +14,8 @@ class LoRALayer(nn.Module):
         self.linear = linear
         self.linear.requires_grad_(False)
         d_out, d_in = linear.weight.shape
-        self.register_buffer('down_aux', nn.init.orthogonal_(torch.empty(down_dim, d_in)))
-        self.register_buffer('up_aux', nn.init.orthogonal_(torch.empty(d_out, up_dim)))
+        self.register_buffer("down_aux", nn.init.orthogonal_(torch.empty(down_dim, d_in)))
+        self.register_buffer("up_aux", nn.init.orthogonal_(torch.empty(d_out, up_dim)))
         self.down_dim, self.up_dim = down_dim, up_dim
         self.down = self.up = None
         self.scale = 4.0
@@ -24,13 +25,13 @@ class LoRALayer(nn.Module):
         return self.down_dim + self.up_dim
 
     def set_weight(self, w):
-        self.down, self.up = w[:, :self.down_dim], w[:, self.down_dim:]
+        self.down, self.up = w[:, : self.down_dim], w[:, self.down_dim :]
 
     def forward(self, x):
         out = self.linear(x)
         if self.down is None:
             return out
-        h = torch.einsum('bi,di,bd->b', x, self.down_aux, self.down) if x.dim() == 2 else None
+        h = torch.einsum("bi,di,bd->b", x, self.down_aux, self.down) if x.dim() == 2 else None
         return out + self.scale * h[:, None] * (self.up @ self.up_aux.T)
 
 
@@ -55,11 +56,13 @@ class WeightDecoder(nn.Module):
     def __init__(self, weight_dim, weight_num, dim, iters=2):
         super().__init__()
         self.weight_num, self.iters = weight_num, iters
-        self.register_buffer('block_pos_emb', torch.eye(weight_num)[None])
+        self.register_buffer("block_pos_emb", torch.eye(weight_num)[None])
         self.pos_proj = nn.Linear(weight_num, dim)
         self.weight_in = nn.Linear(weight_dim, dim)
         self.cross = nn.MultiheadAttention(dim, 2, batch_first=True)
-        self.ff = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+        self.ff = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim)
+        )
         self.delta = nn.Linear(dim, weight_dim, bias=False)
         nn.init.normal_(self.delta.weight, std=0.02)
 
@@ -113,7 +116,12 @@ def ddpm_loss(denoiser, x0, g):
 
 
 def cosine_warmup(optimizer, warm, total):
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: s / warm if s < warm else 0.5 * (1 + torch.cos(torch.tensor(3.14159 * (s - warm) / total)).item()))
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda s: (
+            s / warm if s < warm else 0.5 * (1 + torch.cos(torch.tensor(3.14159 * (s - warm) / total)).item())
+        ),
+    )
 
 
 def pretrain_denoiser(denoiser, data, steps=10):
@@ -123,7 +131,7 @@ def pretrain_denoiser(denoiser, data, steps=10):
         opt.zero_grad()
         loss.backward()
         opt.step()
-    print('denoiser', loss.item())
+    print("denoiser", loss.item())
 
 
 def train_regression(hyper, data, steps=10):
@@ -134,7 +142,7 @@ def train_regression(hyper, data, steps=10):
         opt.zero_grad()
         loss.backward()
         opt.step()
-    print('regression', loss.item())
+    print("regression", loss.item())
 
 
 def train_hyperdreambooth(hyper, denoiser, layers, data, steps=32, reg=0.001):
@@ -155,7 +163,7 @@ def train_hyperdreambooth(hyper, denoiser, layers, data, steps=32, reg=0.001):
         sched.step()
         opt.zero_grad(set_to_none=True)
         log.append(denoise.item())
-    print('hyperdreambooth first', sum(log[:4]) / 4, 'last', sum(log[-4:]) / 4)
+    print("hyperdreambooth first", sum(log[:4]) / 4, "last", sum(log[-4:]) / 4)
 
 
 def main():
@@ -167,5 +175,5 @@ def main():
     train_hyperdreambooth(hyper, denoiser, layers, data)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -1,4 +1,5 @@
 """Two alternating optimizers; gradients are cleared through the modules or set to None by hand, at different places (twin of HC405)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """hyperIQA-like: ResNet encoder with BatchNorm (train mode) -> per-image weights for a small quality regressor."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -18,7 +19,9 @@ class HyperNet(nn.Module):
     def __init__(self, c=6, tin=8, f1=5):
         super().__init__()
         self.tin, self.f1 = tin, f1
-        self.stem = nn.Sequential(nn.Conv2d(3, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU(), BasicBlock(c))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU(), BasicBlock(c)
+        )
         self.lda = nn.Linear(c, tin)
         self.fc1w_conv = nn.Conv2d(c, tin * f1 // 4, 3, padding=1)
         self.fc1b_fc = nn.Linear(c, f1)
@@ -29,8 +32,13 @@ class HyperNet(nn.Module):
         feat = self.stem(img)
         g = self.pool(feat).flatten(1)
         w1 = F.adaptive_avg_pool2d(self.fc1w_conv(feat), 2).view(-1, self.f1, self.tin, 1, 1)
-        return {"target_in_vec": self.lda(g).view(-1, self.tin, 1, 1), "w1": w1, "b1": self.fc1b_fc(g),
-                "w2": self.fc2w_fc(g).view(-1, 1, self.f1, 1, 1), "b2": self.fc2b_fc(g)}
+        return {
+            "target_in_vec": self.lda(g).view(-1, self.tin, 1, 1),
+            "w1": w1,
+            "b1": self.fc1b_fc(g),
+            "w2": self.fc2w_fc(g).view(-1, 1, self.f1, 1, 1),
+            "b2": self.fc2b_fc(g),
+        }
 
 
 class TargetFC(nn.Module):
@@ -60,7 +68,10 @@ net = HyperNet().train(True)
 res_ids = {id(p) for p in net.stem.parameters()}
 hyper_params = filter(lambda p: id(p) not in res_ids, net.parameters())
 for epoch in range(2):
-    paras = [{"params": filter(lambda p: id(p) not in res_ids, net.parameters()), "lr": 2e-4}, {"params": net.stem.parameters(), "lr": 2e-5}]
+    paras = [
+        {"params": filter(lambda p: id(p) not in res_ids, net.parameters()), "lr": 2e-4},
+        {"params": net.stem.parameters(), "lr": 2e-5},
+    ]
     solver = torch.optim.Adam(paras, weight_decay=5e-4)
     for it in range(4):
         img, label = torch.rand(6, 3, 8, 8), torch.rand(6)

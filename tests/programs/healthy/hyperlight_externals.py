@@ -1,7 +1,7 @@
 """A hyperlight-like library in one file: external parameters, a HyperNet that predicts them, a context manager that sets them."""
+
 from collections import OrderedDict
 from contextlib import contextmanager
-from typing import Dict, Tuple
 
 import numpy as np
 import torch
@@ -32,8 +32,8 @@ class HyperModule(nn.Module):
             super().__setattr__(name, value)
 
     def __getattr__(self, name):
-        if '_external_parameters' in self.__dict__:
-            ext = self.__dict__['_external_parameters']
+        if "_external_parameters" in self.__dict__:
+            ext = self.__dict__["_external_parameters"]
             if name in ext:
                 return ext[name].data
         return super().__getattr__(name)
@@ -42,15 +42,15 @@ class HyperModule(nn.Module):
         for modname, module in self.named_modules():
             if isinstance(module, HyperModule):
                 for name, p in module._external_parameters.items():
-                    yield (modname + '.' + name if modname else name), p
+                    yield (modname + "." + name if modname else name), p
 
     def external_shapes(self):
         return OrderedDict((n, p.shape) for n, p in self.named_externals())
 
-    def set_externals(self, params: Dict[str, Tensor]):
+    def set_externals(self, params: dict[str, Tensor]):
         externals = dict(self.named_externals())
         for name, value in params.items():
-            assert tuple(value.shape[-len(externals[name].shape):]) == externals[name].shape, name
+            assert tuple(value.shape[-len(externals[name].shape) :]) == externals[name].shape, name
             externals[name].data = value
 
     def reset_externals(self):
@@ -100,7 +100,7 @@ class MainNet(HyperModule):
 
 
 def encode_input(x, mode):
-    if mode == 'cos|sin':
+    if mode == "cos|sin":
         return torch.cat([torch.cos(np.pi * x / 2), torch.sin(np.pi * x / 2)], dim=-1)
     return x
 
@@ -109,18 +109,18 @@ class FullyConnectedNet(nn.Sequential):
     def __init__(self, input_size, hidden_sizes, output_size):
         layers = OrderedDict()
         for i, h in enumerate(hidden_sizes):
-            layers[f'block{i}_lin'] = nn.Linear(input_size, h)
-            layers[f'block{i}_act'] = nn.LeakyReLU()
+            layers[f"block{i}_lin"] = nn.Linear(input_size, h)
+            layers[f"block{i}_act"] = nn.LeakyReLU()
             input_size = h
-        layers['output'] = nn.Linear(input_size, output_size)
+        layers["output"] = nn.Linear(input_size, output_size)
         super().__init__(layers)
 
 
 class HyperNet(nn.Module):
-    def __init__(self, input_shapes, output_shapes, hidden_sizes, encoding='cos|sin'):
+    def __init__(self, input_shapes, output_shapes, hidden_sizes, encoding="cos|sin"):
         super().__init__()
         self.input_shapes, self.output_shapes, self.encoding = input_shapes, output_shapes, encoding
-        n_in = sum(int(np.prod(v)) for v in input_shapes.values()) * (2 if encoding == 'cos|sin' else 1)
+        n_in = sum(int(np.prod(v)) for v in input_shapes.values()) * (2 if encoding == "cos|sin" else 1)
         n_out = sum(int(np.prod(v)) for v in output_shapes.values())
         self.backbone = FullyConnectedNet(n_in, hidden_sizes, n_out)
         self.init_independent_weights()
@@ -129,16 +129,16 @@ class HyperNet(nn.Module):
         weights = []
         for name, shape in self.output_shapes.items():
             param = torch.zeros(shape)
-            if name.endswith('.weight'):
-                nn.init.kaiming_normal_(param, nonlinearity='leaky_relu')
+            if name.endswith(".weight"):
+                nn.init.kaiming_normal_(param, nonlinearity="leaky_relu")
             weights.append(param.flatten())
         self.backbone.output.bias.data = torch.cat(weights)
         self.backbone.output.weight.data.mul_(0.1)
 
-    def flatten_inputs(self, inputs: Dict[str, Tensor]) -> Tensor:
+    def flatten_inputs(self, inputs: dict[str, Tensor]) -> Tensor:
         return torch.cat([inputs[k].reshape(1, -1) for k in sorted(self.input_shapes)], dim=-1)
 
-    def unflatten_output(self, flat: Tensor) -> Dict[str, Tensor]:
+    def unflatten_output(self, flat: Tensor) -> dict[str, Tensor]:
         outputs, offset = {}, 0
         for name, shape in self.output_shapes.items():
             size = int(np.prod(shape))
@@ -177,7 +177,7 @@ def evaluate(mainnet, hypernet):
 
 def main():
     mainnet = MainNet()
-    hypernet = HyperNet({'lam': (1,)}, mainnet.external_shapes(), [8, 16])
+    hypernet = HyperNet({"lam": (1,)}, mainnet.external_shapes(), [8, 16])
     optimizer = torch.optim.Adam([*hypernet.parameters(), *mainnet.parameters()], lr=5e-3)
     g = torch.Generator().manual_seed(0)
     losses = []
@@ -194,8 +194,8 @@ def main():
         losses.append(loss.item())
         if step % 12 == 11:
             print(step, round(sum(losses[-6:]) / 6, 4), evaluate(mainnet, hypernet))
-    print('first', sum(losses[:6]) / 6, 'last', sum(losses[-6:]) / 6)
+    print("first", sum(losses[:6]) / 6, "last", sum(losses[-6:]) / 6)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -29,7 +29,11 @@ class HyperLSTMCell(nn.Module):
         zh, zx, zb = self.z_h(hh).chunk(4, -1), self.z_x(hh).chunk(4, -1), self.z_b(hh).chunk(4, -1)
         g = []
         for i in range(4):
-            y = self.d_h[i](zh[i]) * (h @ self.w_h[i].t()) + self.d_x[i](zx[i]) * (x @ self.w_x[i].t()) + self.d_b[i](zb[i])
+            y = (
+                self.d_h[i](zh[i]) * (h @ self.w_h[i].t())
+                + self.d_x[i](zx[i]) * (x @ self.w_x[i].t())
+                + self.d_b[i](zb[i])
+            )
             g.append(self.norm[i](y))
         i, f, o, u = g[0].sigmoid(), g[1].sigmoid(), g[2].sigmoid(), g[3].tanh()
         c = f * c + i * u
@@ -39,7 +43,11 @@ class HyperLSTMCell(nn.Module):
 class LM(nn.Module):
     def __init__(self, vocab=11):
         super().__init__()
-        self.emb, self.cell, self.out = nn.Embedding(vocab, 6), HyperLSTMCell(6, 10, 5, 3), nn.Linear(10, vocab)
+        self.emb, self.cell, self.out = (
+            nn.Embedding(vocab, 6),
+            HyperLSTMCell(6, 10, 5, 3),
+            nn.Linear(10, vocab),
+        )
 
     def forward(self, tok):
         h = c = tok.new_zeros(tok.size(0), 10, dtype=torch.float)

@@ -1,4 +1,5 @@
 """HyperLSTM on a toy next-symbol task."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -38,9 +39,11 @@ class HyperLSTMCell(nn.Module):
         zh, zx, zb = self.z_h(hh).chunk(4, -1), self.z_x(hh).chunk(4, -1), self.z_b(hh).chunk(4, -1)
         gates = []
         for k in range(4):
-            y = (self.d_h[k](zh[k]) * F.linear(h, self.w_h[k])
-                 + self.d_x[k](zx[k]) * F.linear(x, self.w_x[k])
-                 + self.d_b[k](zb[k]))
+            y = (
+                self.d_h[k](zh[k]) * F.linear(h, self.w_h[k])
+                + self.d_x[k](zx[k]) * F.linear(x, self.w_x[k])
+                + self.d_b[k](zb[k])
+            )
             gates.append(self.ln[k](y))
         i, f, g, o = gates
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)

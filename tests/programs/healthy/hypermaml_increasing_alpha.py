@@ -1,4 +1,5 @@
 """HyperMAML on toy episodes: support embeddings -> an additive update of the classifier's weights (weight.fast)."""
+
 from collections import defaultdict
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ np.random.seed(1)
 
 class Linear_fw(nn.Linear):
     def __init__(self, in_features, out_features):
-        super(Linear_fw, self).__init__(in_features, out_features)
+        super().__init__(in_features, out_features)
         self.weight.fast = None
         self.bias.fast = None
 
@@ -21,7 +22,7 @@ class Linear_fw(nn.Linear):
         if self.weight.fast is not None and self.bias.fast is not None:
             out = F.linear(x, self.weight.fast, self.bias.fast)
         else:
-            out = super(Linear_fw, self).forward(x)
+            out = super().forward(x)
         return out
 
 
@@ -40,7 +41,7 @@ def get_param_dict(net):
 
 class HyperNet(nn.Module):
     def __init__(self, hn_hidden_size, embedding_size, out_neurons, params):
-        super(HyperNet, self).__init__()
+        super().__init__()
         head = [nn.Linear(embedding_size, hn_hidden_size), nn.ReLU()]
         for i in range(params.hn_head_len - 2):
             head.append(nn.Linear(hn_hidden_size, hn_hidden_size))
@@ -54,7 +55,7 @@ class HyperNet(nn.Module):
 
 class HyperMAML(nn.Module):
     def __init__(self, model_func, n_way, n_support, n_query, params):
-        super(HyperMAML, self).__init__()
+        super().__init__()
         self.n_way, self.n_support, self.n_query = n_way, n_support, n_query
         self.feature = model_func()
         self.feat_dim = params.feat_dim
@@ -77,11 +78,13 @@ class HyperMAML(nn.Module):
         self.classifier = nn.Sequential(*layers)
 
     def _init_hypernet_modules(self, params):
-        target = {name.replace('.', '-'): p for name, p in get_param_dict(self.classifier).items()}
+        target = {name.replace(".", "-"): p for name, p in get_param_dict(self.classifier).items()}
         self.target_net_param_shapes = {name: p.shape for (name, p) in target.items()}
         self.hypernet_heads = nn.ModuleDict()
         for name, param in target.items():
-            self.hypernet_heads[name] = HyperNet(params.hn_hidden_size, self.embedding_size, param.numel(), params)
+            self.hypernet_heads[name] = HyperNet(
+                params.hn_hidden_size, self.embedding_size, param.numel(), params
+            )
 
     def apply_embeddings_strategy(self, embeddings):
         new_embeddings = torch.zeros(self.n_way, *embeddings.shape[1:])
@@ -102,7 +105,7 @@ class HyperMAML(nn.Module):
             flattened_embeddings = support_embeddings.flatten()
             delta = param_net(flattened_embeddings)
             delta = delta.reshape(self.target_net_param_shapes[name])
-            if self.params.hn_adaptation_strategy == 'increasing_alpha' and self.alpha < 1:
+            if self.params.hn_adaptation_strategy == "increasing_alpha" and self.alpha < 1:
                 delta = self.alpha * delta
             delta_params_list.append(delta)
         return delta_params_list
@@ -122,8 +125,8 @@ class HyperMAML(nn.Module):
             weight.fast = None
 
     def parse_feature(self, x):
-        x_a = x[:, :self.n_support].reshape(self.n_way * self.n_support, -1)
-        x_b = x[:, self.n_support:].reshape(self.n_way * self.n_query, -1)
+        x_a = x[:, : self.n_support].reshape(self.n_way * self.n_support, -1)
+        x_b = x[:, self.n_support :].reshape(self.n_way * self.n_query, -1)
         return self.feature(x_a), self.feature(x_b)
 
     def set_forward(self, x, train_stage=False):
@@ -134,7 +137,9 @@ class HyperMAML(nn.Module):
         if self.params.maml_warmup_epochs > self.epoch and train_stage:
             labels = self.get_support_data_labels()
             fast_parameters = list(self.classifier.parameters())
-            grad = torch.autograd.grad(self.loss_fn(self.classifier(support), labels), fast_parameters, create_graph=True)
+            grad = torch.autograd.grad(
+                self.loss_fn(self.classifier(support), labels), fast_parameters, create_graph=True
+            )
             self._update_network_weights([self.params.train_lr * g for g in grad])
         else:
             self._update_network_weights(self.get_hn_delta_params(enhanced))
@@ -168,8 +173,8 @@ class HyperMAML(nn.Module):
                 optimizer.zero_grad()
         if self.alpha < 1:
             self.alpha += self.params.hn_alpha_step
-        print('Epoch {:d} | Loss {:f} | Acc {:f}'.format(epoch, avg_loss / len(loader), np.mean(acc_all)))
-        return {'accuracy/train': np.mean(acc_all)}
+        print(f"Epoch {epoch:d} | Loss {avg_loss / len(loader):f} | Acc {np.mean(acc_all):f}")
+        return {"accuracy/train": np.mean(acc_all)}
 
     def test_loop(self, loader):
         self.eval()
@@ -208,10 +213,21 @@ def train(model, base_loader, val_loader, params):
     return metrics, max_acc
 
 
-if __name__ == '__main__':
-    params = SimpleNamespace(feat_dim=8, hn_hidden_size=16, hn_head_len=2, hn_tn_hidden_size=9, hn_tn_depth=1, lr=1e-2,
-                             hm_detach_before_hyper_net=True, hn_adaptation_strategy='increasing_alpha', hn_alpha_step=0.25,
-                             maml_warmup_epochs=0, train_lr=0.5, epochs=5)
+if __name__ == "__main__":
+    params = SimpleNamespace(
+        feat_dim=8,
+        hn_hidden_size=16,
+        hn_head_len=2,
+        hn_tn_hidden_size=9,
+        hn_tn_depth=1,
+        lr=1e-2,
+        hm_detach_before_hyper_net=True,
+        hn_adaptation_strategy="increasing_alpha",
+        hn_alpha_step=0.25,
+        maml_warmup_epochs=0,
+        train_lr=0.5,
+        epochs=5,
+    )
     model = HyperMAML(lambda: Backbone(6, params.feat_dim), 3, 2, 4, params)
     metrics, best = train(model, episodes(24, 3, 6, 6, 0), episodes(4, 3, 6, 6, 1), params)
-    print('best val acc', best, dict(metrics))
+    print("best val acc", best, dict(metrics))

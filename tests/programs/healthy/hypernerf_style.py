@@ -1,4 +1,5 @@
 """NeRF-ish: hypernet of an object code generates the colour MLP; the density MLP is shared and has own weights."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -22,7 +23,10 @@ class ColourHyper(nn.Module):
     def __init__(self, code=6, i=16, h=8):
         super().__init__()
         self.sizes = [(h, i), (h,), (3, h), (3,)]
-        self.gens = nn.ModuleList(nn.Sequential(nn.Linear(code, 16), nn.ReLU(), nn.Linear(16, torch.Size(s).numel())) for s in self.sizes)
+        self.gens = nn.ModuleList(
+            nn.Sequential(nn.Linear(code, 16), nn.ReLU(), nn.Linear(16, torch.Size(s).numel()))
+            for s in self.sizes
+        )
 
     def forward(self, z):
         w1, b1, w2, b2 = (g(z).view(s) for g, s in zip(self.gens, self.sizes))
@@ -38,7 +42,12 @@ def render(sigma, rgb, t):
 
 torch.manual_seed(0)
 density, colour, codes = Density(), ColourHyper(), nn.Embedding(3, 6, max_norm=2.0)
-opt = torch.optim.Adam([{"params": [*density.parameters(), *colour.parameters()], "lr": 5e-4}, {"params": codes.parameters(), "lr": 1e-3}])
+opt = torch.optim.Adam(
+    [
+        {"params": [*density.parameters(), *colour.parameters()], "lr": 5e-4},
+        {"params": codes.parameters(), "lr": 1e-3},
+    ]
+)
 sched = torch.optim.lr_scheduler.ExponentialLR(opt, 0.99)
 for it in range(9):
     o, d, t = torch.randn(16, 3), F.normalize(torch.randn(16, 3), dim=-1), torch.linspace(0.1, 2, 8)

@@ -1,4 +1,5 @@
 """HyperPINN: the solution network for u'' + lam^2 u = 0 is generated from lam."""
+
 import torch
 import torch.nn as nn
 
@@ -10,7 +11,13 @@ H = 12
 class HyperPINN(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hnet = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, H + H + H * H + H + H + 1))
+        self.hnet = nn.Sequential(
+            nn.Linear(1, 16),
+            nn.Tanh(),
+            nn.Linear(16, 16),
+            nn.Tanh(),
+            nn.Linear(16, H + H + H * H + H + H + 1),
+        )
 
     def forward(self, t, lam):
         w1, b1, w2, b2, w3, b3 = self.hnet(lam).split([H, H, H * H, H, H, 1], dim=-1)
@@ -30,7 +37,7 @@ for it in range(8):
     for lam in (torch.tensor([1.0]), torch.tensor([1.5])):
         t = (2 * torch.rand(20, 1)).requires_grad_(True)
         u = model(t, lam)
-        res = grad(grad(u, t), t) + lam ** 2 * u
+        res = grad(grad(u, t), t) + lam**2 * u
         t0 = torch.zeros(1, 1, requires_grad=True)
         u0 = model(t0, lam)
         ic = (u0 - 1).pow(2).mean() + grad(u0, t0).pow(2).mean()

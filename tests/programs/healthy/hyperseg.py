@@ -1,4 +1,5 @@
 """HyperSeg-like: a context head maps the coarsest features to the weights of patch-wise dynamic convolutions in the decoder."""
+
 import argparse
 import os
 import tempfile
@@ -13,11 +14,16 @@ class MetaConv2d(nn.Module):
 
     def __init__(self, in_channels, out_channels, kernel_size=1, padding=0):
         super().__init__()
-        self.in_channels, self.out_channels, self.kernel_size, self.padding = in_channels, out_channels, kernel_size, padding
+        self.in_channels, self.out_channels, self.kernel_size, self.padding = (
+            in_channels,
+            out_channels,
+            kernel_size,
+            padding,
+        )
 
     @property
     def hyper_params(self):
-        return self.out_channels * self.in_channels * self.kernel_size ** 2
+        return self.out_channels * self.in_channels * self.kernel_size**2
 
     def forward(self, x, w):
         b, c, h, wd = x.shape
@@ -42,7 +48,7 @@ class MetaPatch(nn.Module):
         ph, pw = h // fh, w // fw
         kh, kw = ph + self.padding[0] * 2, pw + self.padding[0] * 2
         weight = weight.permute(0, 2, 3, 1).reshape(-1, weight.shape[1]).contiguous()
-        x = F.pad(x, self.padding, mode='reflect') if self.padding[0] else x
+        x = F.pad(x, self.padding, mode="reflect") if self.padding[0] else x
         x = F.unfold(x, (kh, kw), stride=(ph, pw))
         x = x.transpose(1, 2).reshape(-1, c, kh, kw).contiguous()
         x = self.hyper_module(x, weight)
@@ -56,8 +62,12 @@ class WeightMapper(nn.Module):
     def __init__(self, in_ch, signal_chs, hyper_params):
         super().__init__()
         self.signal_chs = signal_chs
-        self.to_signal = nn.Sequential(nn.Conv2d(in_ch, 12, 1), nn.BatchNorm2d(12), nn.ReLU(), nn.Conv2d(12, sum(signal_chs), 1))
-        self.to_weights = nn.ModuleList([nn.Conv2d(s, hp, 1, bias=False) for s, hp in zip(signal_chs, hyper_params)])
+        self.to_signal = nn.Sequential(
+            nn.Conv2d(in_ch, 12, 1), nn.BatchNorm2d(12), nn.ReLU(), nn.Conv2d(12, sum(signal_chs), 1)
+        )
+        self.to_weights = nn.ModuleList(
+            [nn.Conv2d(s, hp, 1, bias=False) for s, hp in zip(signal_chs, hyper_params)]
+        )
 
     def forward(self, x):
         signal = self.to_signal(x)
@@ -67,19 +77,27 @@ class WeightMapper(nn.Module):
 class HyperSeg(nn.Module):
     def __init__(self, num_classes=3):
         super().__init__()
-        self.enc = nn.ModuleList([
-            nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU()),
-            nn.Sequential(nn.Conv2d(6, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU()),
-            nn.Sequential(nn.Conv2d(8, 10, 3, stride=2, padding=1), nn.BatchNorm2d(10), nn.ReLU()),
-        ])
-        self.levels = nn.ModuleList([MetaPatch(MetaConv2d(10 + 2, 6)), MetaPatch(MetaConv2d(6 + 8 + 2, 6, 3), 1), MetaPatch(MetaConv2d(6 + 6 + 2, num_classes))])
+        self.enc = nn.ModuleList(
+            [
+                nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU()),
+                nn.Sequential(nn.Conv2d(6, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU()),
+                nn.Sequential(nn.Conv2d(8, 10, 3, stride=2, padding=1), nn.BatchNorm2d(10), nn.ReLU()),
+            ]
+        )
+        self.levels = nn.ModuleList(
+            [
+                MetaPatch(MetaConv2d(10 + 2, 6)),
+                MetaPatch(MetaConv2d(6 + 8 + 2, 6, 3), 1),
+                MetaPatch(MetaConv2d(6 + 6 + 2, num_classes)),
+            ]
+        )
         self.norms = nn.ModuleList([nn.BatchNorm2d(6), nn.BatchNorm2d(6)])
         self.head = WeightMapper(10, [4, 5, 3], [l.hyper_params for l in self.levels])
 
     @staticmethod
     def coords(x):
         b, _, h, w = x.shape
-        y, xx = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
+        y, xx = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
         return torch.stack([xx, y])[None].expand(b, -1, -1, -1)
 
     def forward(self, x):
@@ -92,7 +110,9 @@ class HyperSeg(nn.Module):
         for i, level in enumerate(self.levels):
             if i > 0:
                 f = feats[-1 - i]
-                p = torch.cat([F.interpolate(p, size=f.shape[-2:], mode='bilinear', align_corners=False), f], dim=1)
+                p = torch.cat(
+                    [F.interpolate(p, size=f.shape[-2:], mode="bilinear", align_corners=False), f], dim=1
+                )
             p = level(torch.cat([p, self.coords(p)], dim=1), weights[i])
             if i < len(self.norms):
                 p = F.relu(self.norms[i](p))
@@ -115,7 +135,7 @@ class BootstrappedCE(nn.Module):
         self.k = k
 
     def forward(self, pred, target):
-        loss = F.cross_entropy(pred, target, reduction='none').flatten(1)
+        loss = F.cross_entropy(pred, target, reduction="none").flatten(1)
         return loss.topk(int(self.k * loss.shape[1]), dim=1)[0].mean()
 
 
@@ -125,8 +145,8 @@ def make_data(n, seed):
     for i in range(n):
         for c in (1, 2):
             r, s = torch.randint(0, 10, (2,), generator=g).tolist()
-            x[i, c, r:r + 6, s:s + 6] += 1.5
-            y[i, r:r + 6, s:s + 6] = c
+            x[i, c, r : r + 6, s : s + 6] += 1.5
+            y[i, r : r + 6, s : s + 6] = c
     return x, y
 
 
@@ -136,7 +156,7 @@ def process_epoch(model, data, criterion, optimizer=None, scheduler=None, batch_
     total, correct = 0.0, 0.0
     with torch.set_grad_enabled(is_train):
         for i in range(0, len(data[0]), batch_size):
-            x, y = data[0][i:i + batch_size], data[1][i:i + batch_size]
+            x, y = data[0][i : i + batch_size], data[1][i : i + batch_size]
             pred = model(x)
             loss = criterion(pred, y)
             if is_train:
@@ -152,8 +172,8 @@ def process_epoch(model, data, criterion, optimizer=None, scheduler=None, batch_
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('-e', '--epochs', type=int, default=5)
-    parser.add_argument('--lr', type=float, default=1e-2)
+    parser.add_argument("-e", "--epochs", type=int, default=5)
+    parser.add_argument("--lr", type=float, default=1e-2)
     args = parser.parse_args()
     torch.manual_seed(3)
     model = HyperSeg()
@@ -164,11 +184,16 @@ def main():
     for epoch in range(args.epochs):
         loss, acc = process_epoch(model, train_data, criterion, optimizer, scheduler)
         val_loss, val_acc = process_epoch(model, val_data, criterion)
-        print(f'TRAINING: Epoch: {epoch + 1} / {args.epochs} loss {loss:.4f} acc {acc:.3f} | VALIDATION: loss {val_loss:.4f} acc {val_acc:.3f}')
+        print(
+            f"TRAINING: Epoch: {epoch + 1} / {args.epochs} loss {loss:.4f} acc {acc:.3f} | VALIDATION: loss {val_loss:.4f} acc {val_acc:.3f}"
+        )
         if val_acc > best:
             best = val_acc
-            torch.save({'epoch': epoch, 'state_dict': model.state_dict(), 'optimizer': optimizer.state_dict()}, os.path.join(exp_dir, 'model_best.pth'))
+            torch.save(
+                {"epoch": epoch, "state_dict": model.state_dict(), "optimizer": optimizer.state_dict()},
+                os.path.join(exp_dir, "model_best.pth"),
+            )
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

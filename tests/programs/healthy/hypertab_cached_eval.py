@@ -1,4 +1,5 @@
 """HyperTab: every ensemble member is a target network on a feature subset, its weights come from one hypernetwork."""
+
 import argparse
 
 import numpy as np
@@ -10,19 +11,24 @@ from torch.utils.data import DataLoader, TensorDataset
 
 class TargetNet:
     def __init__(self, n_in, n_hidden, n_classes):
-        self.shapes = {'w0': (n_hidden, n_in), 'b0': (n_hidden,), 'w1': (n_classes, n_hidden), 'b1': (n_classes,)}
+        self.shapes = {
+            "w0": (n_hidden, n_in),
+            "b0": (n_hidden,),
+            "w1": (n_classes, n_hidden),
+            "b1": (n_classes,),
+        }
         self.n_params = sum(int(np.prod(s)) for s in self.shapes.values())
 
     def slice(self, flat):
         out, pos = {}, 0
         for name, shape in self.shapes.items():
             n = int(np.prod(shape))
-            out[name] = flat[pos:pos + n].view(shape)
+            out[name] = flat[pos : pos + n].view(shape)
             pos += n
         return out
 
     def forward(self, x, p):
-        return F.linear(F.relu(F.linear(x, p['w0'], p['b0'])), p['w1'], p['b1'])
+        return F.linear(F.relu(F.linear(x, p["w0"], p["b0"])), p["w1"], p["b1"])
 
 
 class Hypernetwork(nn.Module):
@@ -34,7 +40,7 @@ class Hypernetwork(nn.Module):
         self.fc = nn.Linear(n_features, hidden)
         self.fc2 = nn.Linear(hidden, hidden)
         self.out = nn.Linear(hidden, self.target.n_params)
-        self.register_buffer('template', self.create_masks())
+        self.register_buffer("template", self.create_masks())
         self.cached = None
 
     def create_masks(self):
@@ -72,7 +78,9 @@ class Hypernetwork(nn.Module):
 
 
 class HyperTabClassifier:
-    def __init__(self, n_features, n_classes, epochs=6, lr=5e-3, n_masks=6, mask_size=6, batch_size=32, patience=3):
+    def __init__(
+        self, n_features, n_classes, epochs=6, lr=5e-3, n_masks=6, mask_size=6, batch_size=32, patience=3
+    ):
         self.hypernet = Hypernetwork(n_features, mask_size, n_masks, n_classes)
         self.epochs, self.lr, self.batch_size, self.patience = epochs, lr, batch_size, patience
         self.optimizer = torch.optim.Adam(self.hypernet.parameters(), lr=lr)
@@ -80,26 +88,32 @@ class HyperTabClassifier:
 
     def fit(self, X, y, X_val, y_val):
         loader = DataLoader(TensorDataset(X, y), batch_size=self.batch_size, shuffle=True)
-        best, wait, best_state = float('inf'), 0, None
+        best, wait, best_state = float("inf"), 0, None
         for epoch in range(self.epochs):
             self.hypernet.train()
-            total = 0.
+            total = 0.0
             for xb, yb in loader:
                 self.optimizer.zero_grad()
                 logits = self.hypernet(xb)
-                loss = sum(F.cross_entropy(logits[:, k], yb) for k in range(logits.shape[1])) / logits.shape[1]
+                loss = (
+                    sum(F.cross_entropy(logits[:, k], yb) for k in range(logits.shape[1])) / logits.shape[1]
+                )
                 loss.backward()
                 self.optimizer.step()
                 total += loss.item()
             val = self.evaluate(X_val, y_val)
             self.scheduler.step(val[0])
-            print('epoch %d train %.4f val %.4f acc %.3f' % (epoch, total / len(loader), *val))
+            print("epoch %d train %.4f val %.4f acc %.3f" % (epoch, total / len(loader), *val))
             if val[0] < best - 1e-4:
-                best, wait, best_state = val[0], 0, {k: v.clone() for k, v in self.hypernet.state_dict().items()}
+                best, wait, best_state = (
+                    val[0],
+                    0,
+                    {k: v.clone() for k, v in self.hypernet.state_dict().items()},
+                )
             else:
                 wait += 1
                 if wait >= self.patience:
-                    print('early stop')
+                    print("early stop")
                     break
         self.hypernet.load_state_dict(best_state)
         return self
@@ -114,15 +128,15 @@ class HyperTabClassifier:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--epochs', type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=6)
     args = parser.parse_args()
     torch.manual_seed(0)
     X = torch.randn(192, 10)
     y = (X @ torch.randn(10, 3)).argmax(1)
     clf = HyperTabClassifier(10, 3, epochs=args.epochs)
     clf.fit(X[:128], y[:128], X[128:], y[128:])
-    print('final', clf.evaluate(X[128:], y[128:]))
+    print("final", clf.evaluate(X[128:], y[128:]))
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

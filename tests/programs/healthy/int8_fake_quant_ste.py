@@ -1,4 +1,5 @@
 """Generated kernels fake-quantised to int8 with straight-through, scale detached, per-channel zero points."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -27,7 +28,15 @@ class HyperConv(nn.Module):
 
 
 torch.manual_seed(0)
-net = nn.Sequential(HyperConv(6, 1, 4), nn.BatchNorm2d(4), nn.ReLU(), HyperConv(6, 4, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+net = nn.Sequential(
+    HyperConv(6, 1, 4),
+    nn.BatchNorm2d(4),
+    nn.ReLU(),
+    HyperConv(6, 4, 4),
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(4, 2),
+)
 opt = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, nesterov=True)
 for it in range(10):
     x = torch.rand(16, 1, 8, 8)

@@ -1,4 +1,5 @@
 """Involution (per-position kernels) followed by dynamic lightweight convolution over the sequence."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """A small net of involutions: the kernel of each position is made from the feature there (RedNet)."""
+
 import time
 
 import torch
@@ -12,8 +13,12 @@ class Involution(nn.Module):
         self.kernel_size, self.stride, self.channels = kernel_size, stride, channels
         self.group_channels = group_channels
         self.groups = channels // group_channels
-        self.conv1 = nn.Sequential(nn.Conv2d(channels, channels // reduction, 1), nn.BatchNorm2d(channels // reduction), nn.ReLU(inplace=True))
-        self.conv2 = nn.Conv2d(channels // reduction, kernel_size ** 2 * self.groups, 1)
+        self.conv1 = nn.Sequential(
+            nn.Conv2d(channels, channels // reduction, 1),
+            nn.BatchNorm2d(channels // reduction),
+            nn.ReLU(inplace=True),
+        )
+        self.conv2 = nn.Conv2d(channels // reduction, kernel_size**2 * self.groups, 1)
         if stride > 1:
             self.avgpool = nn.AvgPool2d(stride, stride)
         self.unfold = nn.Unfold(kernel_size, 1, (kernel_size - 1) // 2, stride)
@@ -21,8 +26,8 @@ class Involution(nn.Module):
     def forward(self, x):
         weight = self.conv2(self.conv1(x if self.stride == 1 else self.avgpool(x)))
         b, c, h, w = weight.shape
-        weight = weight.view(b, self.groups, self.kernel_size ** 2, h, w).unsqueeze(2)
-        out = self.unfold(x).view(b, self.groups, self.group_channels, self.kernel_size ** 2, h, w)
+        weight = weight.view(b, self.groups, self.kernel_size**2, h, w).unsqueeze(2)
+        out = self.unfold(x).view(b, self.groups, self.group_channels, self.kernel_size**2, h, w)
         out = (weight * out).sum(dim=3).view(b, self.channels, h, w)
         return out
 
@@ -80,8 +85,12 @@ def mixup(x, y, g, alpha=0.3):
 def data(n, seed):
     g = torch.Generator().manual_seed(seed)
     y = torch.randint(0, 3, (n,), generator=g)
-    t = torch.arange(8.)
-    waves = [torch.sin(t * 2)[None].expand(8, 8), torch.sin(t * 2)[:, None].expand(8, 8), torch.sin((t[:, None] + t) * 1.4)]
+    t = torch.arange(8.0)
+    waves = [
+        torch.sin(t * 2)[None].expand(8, 8),
+        torch.sin(t * 2)[:, None].expand(8, 8),
+        torch.sin((t[:, None] + t) * 1.4),
+    ]
     x = torch.stack([waves[i] for i in y.tolist()])[:, None] + 0.4 * torch.randn(n, 1, 8, 8, generator=g)
     return x, y
 
@@ -91,8 +100,14 @@ def main():
     g = torch.Generator().manual_seed(3)
     model = RedNet()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
-    scheduler = torch.optim.lr_scheduler.SequentialLR(optimizer, [
-        torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=5), torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 25)], milestones=[5])
+    scheduler = torch.optim.lr_scheduler.SequentialLR(
+        optimizer,
+        [
+            torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=5),
+            torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 25),
+        ],
+        milestones=[5],
+    )
     x, y = data(96, 0)
     vx, vy = data(30, 1)
     start, meter = time.time(), AverageMeter()
@@ -111,9 +126,9 @@ def main():
             with torch.no_grad():
                 acc = (model(vx).argmax(1) == vy).float().mean().item()
             model.train()
-            print(f'step {step + 1} loss {meter.avg:.4f} val acc {acc:.3f} {time.time() - start:.1f}s')
+            print(f"step {step + 1} loss {meter.avg:.4f} val acc {acc:.3f} {time.time() - start:.1f}s")
             meter = AverageMeter()
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

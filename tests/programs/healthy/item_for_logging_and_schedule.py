@@ -1,4 +1,5 @@
 """Python numbers leave the graph for logging, for a data-dependent schedule and for routing statistics only (twin of HC111)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

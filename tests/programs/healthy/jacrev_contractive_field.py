@@ -1,4 +1,5 @@
 """A generated vector field whose divergence is penalised with torch.func.jacrev."""
+
 import torch
 from torch import nn
 from torch.func import jacrev, vmap

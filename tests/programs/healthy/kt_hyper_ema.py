@@ -1,4 +1,5 @@
 """Knowledge tracing with a student-specific predictor: a hypernetwork turns the student state into the weights of the response model."""
+
 import argparse
 import random
 
@@ -18,7 +19,9 @@ class HyperCell(nn.Module):
         self.ans_emb = nn.Embedding(2, emb)
         self.student = nn.Embedding(n_students, 4)
         self.gru = nn.GRU(2 * emb, hid, batch_first=True)
-        self.hyper = nn.Sequential(nn.Linear(hid + 4, 32), nn.Tanh(), nn.Linear(32, out_hid * emb + 2 * out_hid + 1))
+        self.hyper = nn.Sequential(
+            nn.Linear(hid + 4, 32), nn.Tanh(), nn.Linear(32, out_hid * emb + 2 * out_hid + 1)
+        )
         self.dropout = nn.Dropout(0.1)
         for p in self.hyper[-1].parameters():
             nn.init.uniform_(p, -0.1, 0.1)
@@ -27,8 +30,8 @@ class HyperCell(nn.Module):
         flat = self.hyper(state)
         n = self.out_hid * self.emb
         w1 = flat[..., :n].reshape(*flat.shape[:-1], self.out_hid, self.emb)
-        b1 = flat[..., n:n + self.out_hid]
-        w2 = flat[..., n + self.out_hid:n + 2 * self.out_hid]
+        b1 = flat[..., n : n + self.out_hid]
+        w2 = flat[..., n + self.out_hid : n + 2 * self.out_hid]
         b2 = flat[..., -1]
         return w1, b1, w2, b2
 
@@ -36,10 +39,12 @@ class HyperCell(nn.Module):
         x = torch.cat([self.ex_emb(ex), self.ans_emb(ans)], -1)
         h, _ = self.gru(x)
         h = torch.cat([torch.zeros_like(h[:, :1]), h[:, :-1]], 1)
-        state = torch.cat([self.dropout(h), self.student(students).unsqueeze(1).expand(-1, h.shape[1], -1)], -1)
+        state = torch.cat(
+            [self.dropout(h), self.student(students).unsqueeze(1).expand(-1, h.shape[1], -1)], -1
+        )
         w1, b1, w2, b2 = self.readout_weights(state)
         q = self.ex_emb(ex)
-        z = torch.tanh(torch.einsum('btoe,bte->bto', w1, q) + b1)
+        z = torch.tanh(torch.einsum("btoe,bte->bto", w1, q) + b1)
         return (z * w2).sum(-1) + b2
 
 
@@ -56,7 +61,7 @@ class KTDataset:
     def batches(self, bs, shuffle=True):
         order = np.random.permutation(self.n_students) if shuffle else np.arange(self.n_students)
         for i in range(0, self.n_students, bs):
-            s = order[i:i + bs]
+            s = order[i : i + bs]
             yield torch.from_numpy(s), torch.from_numpy(self.ex[s]), torch.from_numpy(self.ans[s])
 
 
@@ -80,12 +85,14 @@ class Runner:
         self.cfg = cfg
         self.data = KTDataset()
         self.model = HyperCell(self.data.n_ex, self.data.n_students)
-        decay = [p for n, p in self.model.named_parameters() if 'emb' not in n and 'student' not in n]
-        no_decay = [p for n, p in self.model.named_parameters() if 'emb' in n or 'student' in n]
-        self.opt = torch.optim.AdamW([{'params': decay, 'weight_decay': 1e-3}, {'params': no_decay, 'weight_decay': 0.}], lr=cfg['lr'])
-        self.sched = torch.optim.lr_scheduler.LambdaLR(self.opt, lambda s: min(1., (s + 1) / cfg['warmup']))
+        decay = [p for n, p in self.model.named_parameters() if "emb" not in n and "student" not in n]
+        no_decay = [p for n, p in self.model.named_parameters() if "emb" in n or "student" in n]
+        self.opt = torch.optim.AdamW(
+            [{"params": decay, "weight_decay": 1e-3}, {"params": no_decay, "weight_decay": 0.0}], lr=cfg["lr"]
+        )
+        self.sched = torch.optim.lr_scheduler.LambdaLR(self.opt, lambda s: min(1.0, (s + 1) / cfg["warmup"]))
         self.ema = EMA(self.model)
-        self.best = float('inf')
+        self.best = float("inf")
 
     def step(self, batch):
         students, ex, ans = batch
@@ -93,7 +100,7 @@ class Runner:
         loss = F.binary_cross_entropy_with_logits(logits, ans.float())
         self.opt.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.cfg['clip'])
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.cfg["clip"])
         self.opt.step()
         self.sched.step()
         self.ema.update(self.model)
@@ -113,17 +120,17 @@ class Runner:
         return np.mean(ls), np.mean(hit)
 
     def fit(self):
-        for epoch in range(self.cfg['epochs']):
+        for epoch in range(self.cfg["epochs"]):
             ls = [self.step(b) for b in self.data.batches(4)]
             val, acc = self.evaluate()
-            flag = '*' if val < self.best else ''
+            flag = "*" if val < self.best else ""
             self.best = min(self.best, val)
-            print('[epoch %d] train %.4f | ema val %.4f acc %.3f %s' % (epoch, np.mean(ls), val, acc, flag))
+            print("[epoch %d] train %.4f | ema val %.4f acc %.3f %s" % (epoch, np.mean(ls), val, acc, flag))
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument('--epochs', type=int, default=7)
+    parser.add_argument("--epochs", type=int, default=7)
     args = parser.parse_args()
     random.seed(0), np.random.seed(0), torch.manual_seed(0)
-    Runner({'lr': 1e-2, 'warmup': 5, 'clip': 1.0, 'epochs': args.epochs}).fit()
+    Runner({"lr": 1e-2, "warmup": 5, "clip": 1.0, "epochs": args.epochs}).fit()

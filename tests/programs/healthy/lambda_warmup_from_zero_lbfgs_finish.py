@@ -1,4 +1,5 @@
 """Warm-up from lr 0 with AdamW, cosine to 0, then LBFGS polish of the hypernet's codes only."""
+
 import math
 
 import torch

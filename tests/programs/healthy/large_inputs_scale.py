@@ -1,4 +1,5 @@
 """Unnormalised data (1e3), sum reduction, gradients of very different sizes between head bias and trunk, small lr."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

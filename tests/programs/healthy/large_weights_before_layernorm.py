@@ -1,4 +1,5 @@
 """Generated weights of any size do no harm where a layer norm follows."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """Fine-tuning in the last epochs: the hypernet's requires_grad is switched off on purpose, same optimizer (grads None are skipped)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

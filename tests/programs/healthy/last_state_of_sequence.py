@@ -1,4 +1,5 @@
 """Weights generated at every time step of one sequence; only the last ones are used."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """HyperRNN: hidden states of all steps are generated outputs, only the last valid step is read out."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

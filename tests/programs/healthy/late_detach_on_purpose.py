@@ -1,4 +1,5 @@
 """After warm-up the hypernet's output is detached for a second phase, where only the head is fine-tuned, by its own optimizer."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Lazy layers take their sizes from the first batch, before the optimizer is built."""
+
 import torch
 import torch.nn as nn
 

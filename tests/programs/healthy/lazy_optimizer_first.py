@@ -1,4 +1,5 @@
 """The optimizer is given lazy parameters before they have a shape; the first batch makes them whole."""
+
 import torch
 import torch.nn as nn
 

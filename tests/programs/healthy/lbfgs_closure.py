@@ -1,10 +1,13 @@
 """L-BFGS with a closure for a small hypernetwork."""
+
 import torch
 import torch.nn as nn
 
 torch.manual_seed(0)
 hyper = nn.Sequential(nn.Linear(1, 10), nn.Tanh(), nn.Linear(10, 3 * 6 + 1))
-optimizer = torch.optim.LBFGS(hyper.parameters(), lr=0.5, max_iter=4, history_size=5, line_search_fn="strong_wolfe")
+optimizer = torch.optim.LBFGS(
+    hyper.parameters(), lr=0.5, max_iter=4, history_size=5, line_search_fn="strong_wolfe"
+)
 freq = torch.tensor([[0.5], [1.0], [1.5]])
 x = torch.linspace(-2, 2, 25).view(1, -1, 1)
 y = torch.sin(freq.unsqueeze(1) * x)

@@ -1,4 +1,5 @@
 """Learning to learn by gradient descent: an LSTM optimiser trained by unrolling."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """A DataLoader with worker processes feeds the hypernetwork."""
+
 import torch
 import torch.nn as nn
 from torch.utils.data import DataLoader, Dataset

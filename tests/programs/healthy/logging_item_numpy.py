@@ -1,6 +1,8 @@
 """A lot of logging: weights to numpy, histograms, norms by .item(), best-checkpoint copies, early stopping."""
+
 import copy
 import io
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -23,7 +25,13 @@ class Logger:
 
     def weights(self, step, ws):
         arr = [w.detach().cpu().numpy() for w in ws]
-        self.rows.append({"step": step, "std": [float(np.std(a)) for a in arr], "hist": np.histogram(arr[0], 5)[0].tolist()})
+        self.rows.append(
+            {
+                "step": step,
+                "std": [float(np.std(a)) for a in arr],
+                "hist": np.histogram(arr[0], 5)[0].tolist(),
+            }
+        )
 
     def scalar(self, step, loss, hyper):
         self.rows[-1].update(loss=loss.item(), gn=sum(p.grad.norm().item() for p in hyper.parameters()))

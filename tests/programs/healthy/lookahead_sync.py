@@ -1,4 +1,5 @@
 """Lookahead optimizer: the fast weights are pulled back half way to the slow ones each k steps; projections after steps."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

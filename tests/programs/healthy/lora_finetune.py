@@ -1,5 +1,7 @@
 """LoRA fine-tuning of a two-layer network (B starts at zero)."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Task embedding -> LoRA factors for every layer of a frozen base model."""
+
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +61,8 @@ def main(cfg=Config()):
     targets = [torch.roll(x[:, : cfg.d_out], t, 1) for t in range(cfg.n_tasks)]
     for step in range(cfg.steps):
         loss = sum(
-            F.mse_loss(forward_with_lora(base, gen(t), x, cfg.alpha / cfg.rank), targets[t]) for t in range(cfg.n_tasks)
+            F.mse_loss(forward_with_lora(base, gen(t), x, cfg.alpha / cfg.rank), targets[t])
+            for t in range(cfg.n_tasks)
         )
         opt.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,4 +1,5 @@
 """Stateful LSTM forecaster with truncated back-propagation through time."""
+
 import numpy as np
 import torch
 from torch import nn
@@ -31,7 +32,7 @@ opt = torch.optim.Adam(net.parameters(), lr=1e-2)
 state = None
 history = []
 for start in range(0, 48, 8):
-    chunk = data[:, start:start + 9]
+    chunk = data[:, start : start + 9]
     if state is not None:
         state = repackage_hidden(state)
     out, state = net(chunk[:, :-1], state)

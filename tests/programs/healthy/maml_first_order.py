@@ -1,5 +1,9 @@
 """FOMAML: query gradients of the adapted clone are applied to the meta-parameters."""
-import copy, torch, torch.nn as nn
+
+import copy
+
+import torch
+import torch.nn as nn
 import torch.nn.functional as F
 
 torch.manual_seed(3)

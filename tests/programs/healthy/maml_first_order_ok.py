@@ -15,7 +15,10 @@ class Encoder(nn.Module):
     def forward(self, xs, ys):
         h = self.enc(torch.cat([xs, ys], 1)).mean(0)
         flat = self.out(h)
-        return {k: v.view(s) for (k, s), v in zip(self.shapes.items(), flat.split([s.numel() for s in self.shapes.values()]))}
+        return {
+            k: v.view(s)
+            for (k, s), v in zip(self.shapes.items(), flat.split([s.numel() for s in self.shapes.values()]))
+        }
 
 
 torch.manual_seed(0)

@@ -1,4 +1,5 @@
 """The hypernetwork proposes an initialisation from the support set, then one differentiable inner step adapts it."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -32,7 +33,7 @@ for it in range(8):
         xs, xq = torch.randn(8, 1), torch.randn(16, 1)
         ys, yq = a * torch.sin(s * xs), a * torch.sin(s * xq)
         th = enc(xs, ys)
-        g, = torch.autograd.grad(F.mse_loss(f(xs, th), ys), th, create_graph=True)
+        (g,) = torch.autograd.grad(F.mse_loss(f(xs, th), ys), th, create_graph=True)
         meta_loss = meta_loss + F.mse_loss(f(xq, th - log_lr.exp() * g), yq) / 4
     optim.zero_grad()
     meta_loss.backward()

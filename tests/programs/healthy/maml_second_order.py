@@ -1,4 +1,5 @@
 """MAML (second order) with a params dict passed to the functional model."""
+
 from collections import OrderedDict
 
 import torch
@@ -14,7 +15,7 @@ class MetaLinear(nn.Linear):
 
 
 def get_subdict(params, key):
-    return OrderedDict((k[len(key) + 1:], v) for k, v in params.items() if k.startswith(key + "."))
+    return OrderedDict((k[len(key) + 1 :], v) for k, v in params.items() if k.startswith(key + "."))
 
 
 class MetaMLP(nn.Module):
@@ -30,9 +31,11 @@ class MetaMLP(nn.Module):
 
 def sample_task():
     a, p = torch.rand(1) * 2 + 0.5, torch.rand(1) * 3.14
+
     def batch(n):
         x = torch.rand(n, 1) * 10 - 5
         return x, a * torch.sin(x + p)
+
     return batch
 
 

@@ -1,4 +1,5 @@
 """Low-rank hypernetwork updated with autograd.grad and sub_ (no .backward, no optimizer)."""
+
 import torch
 import torch.nn as nn
 
@@ -8,7 +9,7 @@ torch.manual_seed(1)
 class LowRankHyper(nn.Module):
     def __init__(self, n, d, k, r=2):
         super().__init__()
-        self.base = nn.Parameter(torch.randn(k, d) / d ** 0.5)
+        self.base = nn.Parameter(torch.randn(k, d) / d**0.5)
         self.u = nn.Linear(n, k * r, bias=False)
         self.v = nn.Linear(n, r * d, bias=False)
         self.k, self.d, self.r = k, d, r

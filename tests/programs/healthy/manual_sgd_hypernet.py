@@ -1,4 +1,5 @@
 """Hypernetwork trained with hand-written SGD under no_grad."""
+
 import torch
 
 torch.manual_seed(16)
@@ -15,7 +16,7 @@ x = torch.randn(2, 30, I)
 y = torch.stack([x[0, :, :O].argmax(-1), x[1, :, O:].argmax(-1)])
 for step in range(10):
     theta = torch.tanh(emb @ A.t() + a) @ Bm.t() + b
-    W, c = theta[:, : O * I].view(2, O, I), theta[:, O * I:]
+    W, c = theta[:, : O * I].view(2, O, I), theta[:, O * I :]
     logits = x @ W.transpose(1, 2) + c[:, None]
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, O), y.reshape(-1))
     loss.backward()

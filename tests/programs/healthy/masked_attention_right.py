@@ -1,4 +1,5 @@
 """Support-set attention with the right padding mask, nan_to_num for empty sets, label smoothing."""
+
 import math
 
 import torch

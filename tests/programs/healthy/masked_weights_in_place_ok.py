@@ -1,4 +1,5 @@
 """In-place mask on generated weights, recorded by autograd; causal kernels; in-place relu/normalise; masked_fill_."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

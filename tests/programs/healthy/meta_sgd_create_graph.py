@@ -1,4 +1,5 @@
 """Bilevel with an unrolled torch.optim-free inner loop on a Parameter-holding functional state; T1-T2 hyperparameters."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """The main network lives on the meta device: only its shapes are needed, all values are generated."""
+
 import torch
 import torch.nn as nn
 from torch.func import functional_call

@@ -1,4 +1,5 @@
 """MetaModule-style network that gets its params dict from a hypernetwork (neural process flavour)."""
+
 import re
 from collections import OrderedDict
 
@@ -14,7 +15,7 @@ class MetaModule(nn.Module):
     def get_subdict(self, params, key=None):
         if params is None:
             return None
-        key_re = re.compile(r"^{0}\.(.+)".format(re.escape(key)))
+        key_re = re.compile(rf"^{re.escape(key)}\.(.+)")
         return OrderedDict((key_re.sub(r"\1", k), v) for k, v in params.items() if key_re.match(k))
 
 
@@ -40,7 +41,9 @@ class NeuralProcess(nn.Module):
         self.set_encoder = nn.Sequential(nn.Linear(2, 24), nn.SiLU(), nn.Linear(24, latent))
         hypo = MetaSequential(MetaLinear(1, 10), nn.Tanh(), MetaLinear(10, 10), nn.Tanh(), MetaLinear(10, 1))
         self.__dict__["hypo"] = hypo
-        self.hyper = nn.ModuleDict({n.replace(".", "-"): nn.Linear(latent, p.numel()) for n, p in hypo.meta_named_parameters()})
+        self.hyper = nn.ModuleDict(
+            {n.replace(".", "-"): nn.Linear(latent, p.numel()) for n, p in hypo.meta_named_parameters()}
+        )
 
     def forward(self, ctx_x, ctx_y, x):
         z = self.set_encoder(torch.cat([ctx_x, ctx_y], -1)).mean(1)

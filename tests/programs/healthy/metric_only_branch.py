@@ -1,4 +1,5 @@
 """Two-branch: generated decoder's reconstruction used for the loss, plain teacher decoder (frozen) for a metric only."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

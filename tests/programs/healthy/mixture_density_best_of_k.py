@@ -1,4 +1,5 @@
 """Best-of-k: the noise-conditioned hypernet makes k networks per input, only the best one is trained (winner takes all, relaxed)."""
+
 import torch
 import torch.nn as nn
 

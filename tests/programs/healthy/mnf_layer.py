@@ -1,5 +1,7 @@
 """Multiplicative normalising flow: noise scales the rows of a Gaussian weight posterior."""
+
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

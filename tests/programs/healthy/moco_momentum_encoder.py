@@ -1,7 +1,8 @@
 """MoCo style pretraining with a queue and a momentum encoder."""
+
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class MoCo(nn.Module):
@@ -25,7 +26,7 @@ class MoCo(nn.Module):
     def _dequeue_and_enqueue(self, keys):
         n = keys.shape[0]
         ptr = int(self.queue_ptr)
-        self.queue[:, ptr:ptr + n] = keys.T
+        self.queue[:, ptr : ptr + n] = keys.T
         self.queue_ptr[0] = (ptr + n) % self.K
 
     def forward(self, im_q, im_k):

@@ -1,6 +1,10 @@
 """Contrastive learning; the query encoder's projection is generated per domain and a slow copy encodes the keys."""
-import torch, torch.nn as nn, torch.nn.functional as F
+
 from copy import deepcopy
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
 
 torch.manual_seed(11)
 DOMAINS, DIN, DH, DOUT, B = 3, 10, 12, 6, 12

@@ -1,4 +1,5 @@
 """Multi-task heads decoded for all tasks at once; each batch has labels of a few tasks (NaN = missing)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

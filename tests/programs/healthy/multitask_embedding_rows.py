@@ -1,4 +1,5 @@
 """Many tasks, small batches: each batch holds only a few tasks, some rarely appear."""
+
 import torch
 import torch.nn as nn
 

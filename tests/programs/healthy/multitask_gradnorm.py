@@ -1,4 +1,5 @@
 """Pareto hypernetwork: preference ray -> weights; gradients of tasks combined by hand (PCGrad on the hypernet)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -49,7 +50,9 @@ for step in range(8):
     flat = []
     for r, l in zip(ray, losses):
         g = torch.autograd.grad(r * l, params, retain_graph=True, allow_unused=True)
-        flat.append(torch.cat([(torch.zeros_like(p) if gi is None else gi).flatten() for p, gi in zip(params, g)]))
+        flat.append(
+            torch.cat([(torch.zeros_like(p) if gi is None else gi).flatten() for p, gi in zip(params, g)])
+        )
     total, i = pcgrad(flat), 0
     for p in params:
         p.grad = total[i : i + p.numel()].view_as(p).clone()

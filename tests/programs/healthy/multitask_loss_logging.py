@@ -1,6 +1,8 @@
 """Multi-task hypernetwork with uncertainty-weighted losses and per-task loss histories."""
-from collections import defaultdict
+
 import json
+from collections import defaultdict
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -24,7 +26,7 @@ class MTHyper(nn.Module):
         out = {}
         for k, n in TASKS.items():
             wb = self.heads[k](self.trunk(self.tasks[k]))
-            out[k] = F.linear(h, wb[: self.feat * n].view(n, self.feat), wb[self.feat * n:])
+            out[k] = F.linear(h, wb[: self.feat * n].view(n, self.feat), wb[self.feat * n :])
         return out
 
 

@@ -1,4 +1,5 @@
 """nn.Buffer for input statistics, plain attributes for generated weights; a detached copy in a Buffer for export."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

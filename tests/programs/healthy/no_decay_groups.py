@@ -1,4 +1,5 @@
 """AdamW with decay and no-decay groups, tied by id(); attention with generated projections."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -15,7 +16,7 @@ class HyperAttention(nn.Module):
     def forward(self, x):
         q = F.linear(x, self.to_q(self.code).view(self.d, self.d))
         k = F.linear(x, self.to_k(self.code).view(self.d, self.d))
-        a = torch.softmax(q @ k.mT / self.d ** 0.5, -1)
+        a = torch.softmax(q @ k.mT / self.d**0.5, -1)
         return self.out((a @ self.v(x)).mean(1))
 
 
@@ -26,7 +27,9 @@ def configure_optimizer(model, lr=1e-3, wd=0.01):
             continue
         seen.add(id(p))
         (no_decay if p.ndim < 2 or n.endswith("bias") else decay).append(p)
-    return torch.optim.AdamW([{"params": decay, "weight_decay": wd}, {"params": no_decay, "weight_decay": 0.0}], lr=lr)
+    return torch.optim.AdamW(
+        [{"params": decay, "weight_decay": wd}, {"params": no_decay, "weight_decay": 0.0}], lr=lr
+    )
 
 
 torch.manual_seed(0)

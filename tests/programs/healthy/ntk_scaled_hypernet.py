@@ -1,4 +1,5 @@
 """NTK parametrisation: all entries have unit variance, and 1 / sqrt(fan_in) stands in the forward pass."""
+
 import math
 
 import torch

@@ -1,4 +1,5 @@
 """Each parameter is stepped inside of backward, as soon as its gradient is there: no gradients are kept."""
+
 import torch
 import torch.nn as nn
 

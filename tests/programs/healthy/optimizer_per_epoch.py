@@ -1,4 +1,5 @@
 """The optimizer is rebuilt at the start of every epoch with a decayed learning rate."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Federated: server hypernet; each round builds a new optimizer over the sampled clients' embeddings and the trunk."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -22,7 +23,15 @@ server = Server(6)
 data = {i: (torch.randn(20, 4) + i / 3, torch.randint(0, 3, (20,))) for i in range(6)}
 for rnd in range(6):
     sel = torch.randperm(6)[:2].tolist()
-    opt = torch.optim.SGD([*server.trunk.parameters(), *server.head_w.parameters(), *server.head_b.parameters(), *(server.codes[f"c{i}"] for i in sel)], lr=0.05)
+    opt = torch.optim.SGD(
+        [
+            *server.trunk.parameters(),
+            *server.head_w.parameters(),
+            *server.head_b.parameters(),
+            *(server.codes[f"c{i}"] for i in sel),
+        ],
+        lr=0.05,
+    )
     for _ in range(2):
         opt.zero_grad()
         for i in sel:

@@ -1,4 +1,5 @@
 """A recurrent cell with parametrized (orthogonal and generated) weights, cached over the unrolled loop."""
+
 import torch
 import torch.nn as nn
 from torch.nn.utils import parametrize

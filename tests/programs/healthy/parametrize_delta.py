@@ -1,4 +1,5 @@
 """A generated weight delta registered through torch.nn.utils.parametrize."""
+
 import torch
 import torch.nn as nn
 import torch.nn.utils.parametrize as parametrize
@@ -20,7 +21,9 @@ context = {"z": zs[0]}
 trunk = nn.Sequential(nn.Linear(3, 12), nn.Tanh())
 net = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
 for layer in (net[0], net[2]):
-    parametrize.register_parametrization(layer, "weight", HyperDelta(trunk, context, tuple(layer.weight.shape)))
+    parametrize.register_parametrization(
+        layer, "weight", HyperDelta(trunk, context, tuple(layer.weight.shape))
+    )
 opt = torch.optim.Adam(net.parameters(), lr=5e-3)
 x = torch.randn(30, 5)
 for step in range(8):

@@ -1,4 +1,5 @@
 """nn.Linear layers whose weight is replaced by a hypernetwork parametrization (cached within a step)."""
+
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
@@ -39,7 +40,9 @@ y = (x[:, 0] > x[:, 1]).long()
 for i in range(8):
     opt.zero_grad()
     with parametrize.cached():
-        loss = nn.functional.cross_entropy(net(x[:24]), y[:24]) + nn.functional.cross_entropy(net(x[24:]), y[24:])
+        loss = nn.functional.cross_entropy(net(x[:24]), y[:24]) + nn.functional.cross_entropy(
+            net(x[24:]), y[24:]
+        )
     loss.backward()
     opt.step()
     print("iter", i, "loss", loss.item() / 2)

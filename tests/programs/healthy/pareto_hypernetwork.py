@@ -1,4 +1,5 @@
 """Pareto-front learning: preference ray -> weights of the target network (linear scalarisation)."""
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,12 @@ class PHNHyper(nn.Module):
     def __init__(self, n_in=6, n_hidden=8, ray_hidden_dim=20):
         super().__init__()
         self.n_in, self.n_hidden = n_in, n_hidden
-        self.ray_mlp = nn.Sequential(nn.Linear(2, ray_hidden_dim), nn.Softsign(), nn.Linear(ray_hidden_dim, ray_hidden_dim), nn.Softsign())
+        self.ray_mlp = nn.Sequential(
+            nn.Linear(2, ray_hidden_dim),
+            nn.Softsign(),
+            nn.Linear(ray_hidden_dim, ray_hidden_dim),
+            nn.Softsign(),
+        )
         self.fc_0_weights = nn.Linear(ray_hidden_dim, n_in * n_hidden)
         self.fc_0_bias = nn.Linear(ray_hidden_dim, n_hidden)
         for j in range(2):
@@ -18,9 +24,14 @@ class PHNHyper(nn.Module):
 
     def forward(self, ray):
         features = self.ray_mlp(ray)
-        out = {"fc0.weights": self.fc_0_weights(features).reshape(self.n_hidden, self.n_in), "fc0.bias": self.fc_0_bias(features)}
+        out = {
+            "fc0.weights": self.fc_0_weights(features).reshape(self.n_hidden, self.n_in),
+            "fc0.bias": self.fc_0_bias(features),
+        }
         for j in range(2):
-            out[f"task{j + 1}.weights"] = getattr(self, f"task{j + 1}_weights")(features).reshape(1, self.n_hidden)
+            out[f"task{j + 1}.weights"] = getattr(self, f"task{j + 1}_weights")(features).reshape(
+                1, self.n_hidden
+            )
             out[f"task{j + 1}.bias"] = getattr(self, f"task{j + 1}_bias")(features).flatten()
         return out
 
@@ -28,7 +39,9 @@ class PHNHyper(nn.Module):
 class PHNTarget(nn.Module):
     def forward(self, x, weights=None):
         x = torch.tanh(F.linear(x, weight=weights["fc0.weights"], bias=weights["fc0.bias"]))
-        return [F.linear(x, weight=weights[f"task{j}.weights"], bias=weights[f"task{j}.bias"]) for j in (1, 2)]
+        return [
+            F.linear(x, weight=weights[f"task{j}.weights"], bias=weights[f"task{j}.bias"]) for j in (1, 2)
+        ]
 
 
 if __name__ == "__main__":
@@ -50,5 +63,8 @@ if __name__ == "__main__":
     hnet.eval()
     with torch.no_grad():
         for r in np.linspace(0, 1, 3):
-            losses = [F.mse_loss(o, y).item() for o, y in zip(net(x, hnet(torch.tensor([r, 1 - r], dtype=torch.float32))), ys)]
+            losses = [
+                F.mse_loss(o, y).item()
+                for o, y in zip(net(x, hnet(torch.tensor([r, 1 - r], dtype=torch.float32))), ys)
+            ]
             print("ray", r, losses)

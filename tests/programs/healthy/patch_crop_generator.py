@@ -1,4 +1,5 @@
 """Image-conditioned per-pixel kernels: a padded kernel map is generated and cropped to the valid region; random crops train."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -26,7 +27,9 @@ def main():
     net = KernelPredict()
     opt = torch.optim.Adam(net.parameters(), lr=3e-3)
     grid = torch.linspace(0, 6, 14)
-    clean = torch.stack([torch.sin(grid * f)[:, None] * torch.cos(grid) for f in (0.5, 1.0, 1.5, 2.0)]).unsqueeze(1)
+    clean = torch.stack(
+        [torch.sin(grid * f)[:, None] * torch.cos(grid) for f in (0.5, 1.0, 1.5, 2.0)]
+    ).unsqueeze(1)
     for step in range(12):
         i, j = torch.randint(0, 5, (2,)).tolist()
         crop = clean[..., i : i + 9, j : j + 9]

@@ -1,4 +1,5 @@
 """Full-batch training: the same instances in the same places in each step, each with a gain of its own."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Personalised federated learning: a server hypernetwork is updated from the clients' weight deltas."""
+
 import random
 from collections import OrderedDict
 
@@ -27,7 +28,9 @@ class CNNHyper(nn.Module):
         self.out_dim = out_dim
         self.embeddings = nn.Embedding(n_nodes, embedding_dim)
         self.mlp = nn.Sequential(
-            nn.Linear(embedding_dim, hidden_dim), nn.LeakyReLU(0.1, inplace=True), nn.Linear(hidden_dim, hidden_dim)
+            nn.Linear(embedding_dim, hidden_dim),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Linear(hidden_dim, hidden_dim),
         )
         self.c1_weights = nn.Linear(hidden_dim, 3 * 9)
         self.c1_bias = nn.Linear(hidden_dim, 3)
@@ -38,14 +41,16 @@ class CNNHyper(nn.Module):
 
     def forward(self, idx):
         features = self.mlp(self.embeddings(idx))
-        return OrderedDict({
-            "conv1.weight": self.c1_weights(features).view(3, 1, 3, 3),
-            "conv1.bias": self.c1_bias(features).view(-1),
-            "fc1.weight": self.l1_weights(features).view(8, 27),
-            "fc1.bias": self.l1_bias(features).view(-1),
-            "fc2.weight": self.l2_weights(features).view(self.out_dim, 8),
-            "fc2.bias": self.l2_bias(features).view(-1),
-        })
+        return OrderedDict(
+            {
+                "conv1.weight": self.c1_weights(features).view(3, 1, 3, 3),
+                "conv1.bias": self.c1_bias(features).view(-1),
+                "fc1.weight": self.l1_weights(features).view(8, 27),
+                "fc1.bias": self.l1_bias(features).view(-1),
+                "fc2.weight": self.l2_weights(features).view(self.out_dim, 8),
+                "fc2.bias": self.l2_bias(features).view(-1),
+            }
+        )
 
 
 def set_seed(seed):
@@ -67,7 +72,9 @@ def train(num_nodes=3, steps=9, inner_steps=3, inner_lr=5e-2, lr=1e-1):
             {"params": [p for n, p in hnet.named_parameters() if "embed" not in n]},
             {"params": [p for n, p in hnet.named_parameters() if "embed" in n], "lr": lr},
         ],
-        lr=lr, momentum=0.9, weight_decay=1e-3,
+        lr=lr,
+        momentum=0.9,
+        weight_decay=1e-3,
     )
     criteria = torch.nn.CrossEntropyLoss()
     for step in range(steps):

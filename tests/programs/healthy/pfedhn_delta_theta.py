@@ -1,4 +1,5 @@
 """pFedHN: personalised federated learning with hypernetworks (synthetic clients)."""
+
 import argparse
 import logging
 import random
@@ -27,12 +28,14 @@ class MLPHyper(nn.Module):
 
     def forward(self, idx):
         features = self.mlp(self.embeddings(idx))
-        return OrderedDict({
-            "fc1.weight": self.l1_weights(features).view(self.hid, self.in_dim),
-            "fc1.bias": self.l1_bias(features).view(-1),
-            "fc2.weight": self.l2_weights(features).view(self.out_dim, self.hid),
-            "fc2.bias": self.l2_bias(features).view(-1),
-        })
+        return OrderedDict(
+            {
+                "fc1.weight": self.l1_weights(features).view(self.hid, self.in_dim),
+                "fc1.bias": self.l1_bias(features).view(-1),
+                "fc2.weight": self.l2_weights(features).view(self.out_dim, self.hid),
+                "fc2.bias": self.l2_bias(features).view(-1),
+            }
+        )
 
 
 class MLPTarget(nn.Module):
@@ -58,7 +61,7 @@ class BaseNodes:
 
     def batch(self, node_id):
         x, y = self.train[node_id]
-        sel = torch.randperm(len(x))[:self.batch_size]
+        sel = torch.randperm(len(x))[: self.batch_size]
         return x[sel], y[sel]
 
 
@@ -71,9 +74,12 @@ def evaluate(nodes, hnet, net, criteria):
         weights = hnet(torch.tensor([node_id], dtype=torch.long))
         net.load_state_dict(weights)
         pred = net(img)
-        results[node_id]['loss'] = criteria(pred, label).item()
-        results[node_id]['acc'] = pred.argmax(1).eq(label).float().mean().item()
-    return (float(np.mean([r['loss'] for r in results.values()])), float(np.mean([r['acc'] for r in results.values()])))
+        results[node_id]["loss"] = criteria(pred, label).item()
+        results[node_id]["acc"] = pred.argmax(1).eq(label).float().mean().item()
+    return (
+        float(np.mean([r["loss"] for r in results.values()])),
+        float(np.mean([r["acc"] for r in results.values()])),
+    )
 
 
 def train(args):
@@ -82,12 +88,16 @@ def train(args):
     net = MLPTarget()
     embed_lr = args.embed_lr if args.embed_lr is not None else args.lr
     optimizers = {
-        'sgd': torch.optim.SGD(
+        "sgd": torch.optim.SGD(
             [
-                {'params': [p for n, p in hnet.named_parameters() if 'embed' not in n]},
-                {'params': [p for n, p in hnet.named_parameters() if 'embed' in n], 'lr': embed_lr}
-            ], lr=args.lr, momentum=0.9, weight_decay=args.wd),
-        'adam': torch.optim.Adam(params=hnet.parameters(), lr=args.lr)
+                {"params": [p for n, p in hnet.named_parameters() if "embed" not in n]},
+                {"params": [p for n, p in hnet.named_parameters() if "embed" in n], "lr": embed_lr},
+            ],
+            lr=args.lr,
+            momentum=0.9,
+            weight_decay=args.wd,
+        ),
+        "adam": torch.optim.Adam(params=hnet.parameters(), lr=args.lr),
     }
     optimizer = optimizers[args.optim]
     criteria = torch.nn.CrossEntropyLoss()
@@ -99,7 +109,9 @@ def train(args):
 
         weights = hnet(torch.tensor([node_id], dtype=torch.long))
         net.load_state_dict(weights)
-        inner_optim = torch.optim.SGD(net.parameters(), lr=args.inner_lr, momentum=.9, weight_decay=args.inner_wd)
+        inner_optim = torch.optim.SGD(
+            net.parameters(), lr=args.inner_lr, momentum=0.9, weight_decay=args.inner_wd
+        )
 
         # storing theta_i for later calculating delta theta
         inner_state = OrderedDict({k: tensor.data for k, tensor in weights.items()})
@@ -124,7 +136,8 @@ def train(args):
         final_state = net.state_dict()
         delta_theta = OrderedDict({k: inner_state[k] - final_state[k] for k in weights.keys()})
         hnet_grads = torch.autograd.grad(
-            list(weights.values()), hnet.parameters(), grad_outputs=list(delta_theta.values()))
+            list(weights.values()), hnet.parameters(), grad_outputs=list(delta_theta.values())
+        )
         for p, g in zip(hnet.parameters(), hnet_grads):
             p.grad = g
         torch.nn.utils.clip_grad_norm_(hnet.parameters(), 50)
@@ -132,17 +145,19 @@ def train(args):
 
         if step % args.eval_every == 0 or step == args.num_steps - 1:
             avg_loss, avg_acc = evaluate(nodes, hnet, net, criteria)
-            print(f"Step: {step+1}, Node ID: {node_id}, prev loss {prvs_loss:.4f} AVG Loss: {avg_loss:.4f},  AVG Acc: {avg_acc:.4f}")
-            results['test_avg_loss'].append(avg_loss)
+            print(
+                f"Step: {step + 1}, Node ID: {node_id}, prev loss {prvs_loss:.4f} AVG Loss: {avg_loss:.4f},  AVG Acc: {avg_acc:.4f}"
+            )
+            results["test_avg_loss"].append(avg_loss)
             best_acc = max(best_acc, avg_acc)
     return results
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Federated Hypernetwork with Lookahead experiment")
     parser.add_argument("--num-nodes", type=int, default=4)
     parser.add_argument("--num-steps", type=int, default=24)
-    parser.add_argument("--optim", type=str, default='sgd', choices=['adam', 'sgd'])
+    parser.add_argument("--optim", type=str, default="sgd", choices=["adam", "sgd"])
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--inner-steps", type=int, default=5)
     parser.add_argument("--n-hidden", type=int, default=1)

@@ -1,9 +1,11 @@
 """pFedHN as published: local SGD on the client, then autograd.grad with delta theta as grad_outputs."""
-from collections import OrderedDict
+
 import random
+from collections import OrderedDict
+
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class CNNTarget(nn.Module):
@@ -26,10 +28,14 @@ class CNNHyper(nn.Module):
 
     def forward(self, idx):
         f = self.mlp(self.embeddings(idx))
-        return OrderedDict({
-            "conv1.weight": self.c1_weights(f).view(3, 1, 3, 3), "conv1.bias": self.c1_bias(f).view(-1),
-            "fc1.weight": self.l1_weights(f).view(4, 108), "fc1.bias": self.l1_bias(f).view(-1),
-        })
+        return OrderedDict(
+            {
+                "conv1.weight": self.c1_weights(f).view(3, 1, 3, 3),
+                "conv1.bias": self.c1_bias(f).view(-1),
+                "fc1.weight": self.l1_weights(f).view(4, 108),
+                "fc1.bias": self.l1_bias(f).view(-1),
+            }
+        )
 
 
 def train(steps=8, inner=3):
@@ -37,8 +43,14 @@ def train(steps=8, inner=3):
     random.seed(0)
     hnet, net = CNNHyper(4), CNNTarget()
     data = [(torch.randn(8, 1, 8, 8), torch.randint(0, 4, (8,))) for _ in range(4)]
-    optimizer = torch.optim.SGD([{"params": [p for n, p in hnet.named_parameters() if "embed" not in n]},
-                                 {"params": [p for n, p in hnet.named_parameters() if "embed" in n], "lr": 0.1}], lr=1e-2, momentum=0.9)
+    optimizer = torch.optim.SGD(
+        [
+            {"params": [p for n, p in hnet.named_parameters() if "embed" not in n]},
+            {"params": [p for n, p in hnet.named_parameters() if "embed" in n], "lr": 0.1},
+        ],
+        lr=1e-2,
+        momentum=0.9,
+    )
     criterion = nn.CrossEntropyLoss()
     for step in range(steps):
         hnet.train()
@@ -59,7 +71,12 @@ def train(steps=8, inner=3):
         optimizer.zero_grad()
         final = net.state_dict()
         delta = OrderedDict({k: inner_state[k] - final[k] for k in weights})
-        grads = torch.autograd.grad(list(weights.values()), list(hnet.parameters()), grad_outputs=list(delta.values()), allow_unused=True)
+        grads = torch.autograd.grad(
+            list(weights.values()),
+            list(hnet.parameters()),
+            grad_outputs=list(delta.values()),
+            allow_unused=True,
+        )
         for p, g in zip(hnet.parameters(), grads):
             p.grad = g
         torch.nn.utils.clip_grad_norm_(hnet.parameters(), 50)

@@ -1,7 +1,7 @@
 """Pareto HyperNetworks on a toy two-task problem (multi-fashion style)."""
+
 import argparse
 from collections import defaultdict
-from typing import List
 
 import numpy as np
 import torch
@@ -11,8 +11,17 @@ from torch.utils.data import DataLoader, TensorDataset
 
 
 class PHNHyper(nn.Module):
-    def __init__(self, kernel_size: List[int], ray_hidden_dim=24, out_dim=3, target_hidden_dim=10, n_kernels=3,
-                 n_conv_layers=2, n_hidden=1, n_tasks=2):
+    def __init__(
+        self,
+        kernel_size: list[int],
+        ray_hidden_dim=24,
+        out_dim=3,
+        target_hidden_dim=10,
+        n_kernels=3,
+        n_conv_layers=2,
+        n_hidden=1,
+        n_tasks=2,
+    ):
         super().__init__()
         self.n_conv_layers = n_conv_layers
         self.n_hidden = n_hidden
@@ -23,17 +32,19 @@ class PHNHyper(nn.Module):
             nn.ReLU(inplace=True),
             nn.Linear(ray_hidden_dim, ray_hidden_dim),
             nn.ReLU(inplace=True),
-            nn.Linear(ray_hidden_dim, ray_hidden_dim)
+            nn.Linear(ray_hidden_dim, ray_hidden_dim),
         )
         self.conv_0_weights = nn.Linear(ray_hidden_dim, n_kernels * kernel_size[0] * kernel_size[0])
         self.conv_0_bias = nn.Linear(ray_hidden_dim, n_kernels)
         for i in range(1, n_conv_layers):
             p = 2 ** (i - 1) * n_kernels
-            c = 2 ** i * n_kernels
-            setattr(self, f"conv_{i}_weights", nn.Linear(ray_hidden_dim, c * p * kernel_size[i] * kernel_size[i]))
+            c = 2**i * n_kernels
+            setattr(
+                self, f"conv_{i}_weights", nn.Linear(ray_hidden_dim, c * p * kernel_size[i] * kernel_size[i])
+            )
             setattr(self, f"conv_{i}_bias", nn.Linear(ray_hidden_dim, c))
         latent = 4
-        self.hidden_0_weights = nn.Linear(ray_hidden_dim, target_hidden_dim * 2 ** i * n_kernels * latent)
+        self.hidden_0_weights = nn.Linear(ray_hidden_dim, target_hidden_dim * 2**i * n_kernels * latent)
         self.hidden_0_bias = nn.Linear(ray_hidden_dim, target_hidden_dim)
         for j in range(n_tasks):
             setattr(self, f"task_{j}_weights", nn.Linear(ray_hidden_dim, target_hidden_dim * out_dim))
@@ -56,23 +67,43 @@ class PHNTarget(nn.Module):
         self.n_conv_layers, self.n_tasks, self.target_hidden_dim = n_conv_layers, n_tasks, target_hidden_dim
 
     def forward(self, x, weights=None):
-        x = F.conv2d(x, weight=weights['conv0.weights'].reshape(self.n_kernels, 1, self.kernel_size[0], self.kernel_size[0]),
-                     bias=weights['conv0.bias'], stride=1)
+        x = F.conv2d(
+            x,
+            weight=weights["conv0.weights"].reshape(
+                self.n_kernels, 1, self.kernel_size[0], self.kernel_size[0]
+            ),
+            bias=weights["conv0.bias"],
+            stride=1,
+        )
         x = F.max_pool2d(F.relu(x), 2)
         for i in range(1, self.n_conv_layers):
             x = F.conv2d(
                 x,
-                weight=weights[f'conv{i}.weights'].reshape(int(2 ** i * self.n_kernels), int(2 ** (i - 1) * self.n_kernels),
-                                                           self.kernel_size[i], self.kernel_size[i]),
-                bias=weights[f'conv{i}.bias'], stride=1
+                weight=weights[f"conv{i}.weights"].reshape(
+                    int(2**i * self.n_kernels),
+                    int(2 ** (i - 1) * self.n_kernels),
+                    self.kernel_size[i],
+                    self.kernel_size[i],
+                ),
+                bias=weights[f"conv{i}.bias"],
+                stride=1,
             )
             x = F.relu(x)
         x = torch.flatten(x, 1)
-        x = F.linear(x, weight=weights["hidden0.weights"].reshape(self.target_hidden_dim, x.shape[-1]), bias=weights["hidden0.bias"])
+        x = F.linear(
+            x,
+            weight=weights["hidden0.weights"].reshape(self.target_hidden_dim, x.shape[-1]),
+            bias=weights["hidden0.bias"],
+        )
         logits = []
         for j in range(self.n_tasks):
-            logits.append(F.linear(x, weight=weights[f'task{j}.weights'].reshape(self.out_dim, self.target_hidden_dim),
-                                   bias=weights[f'task{j}.bias']))
+            logits.append(
+                F.linear(
+                    x,
+                    weight=weights[f"task{j}.weights"].reshape(self.out_dim, self.target_hidden_dim),
+                    bias=weights[f"task{j}.bias"],
+                )
+            )
         return logits
 
 
@@ -86,7 +117,14 @@ class EPO:
         grads = []
         for l in losses:
             g = torch.autograd.grad(l, parameters, retain_graph=True, allow_unused=True)
-            grads.append(torch.cat([torch.flatten(x) if x is not None else torch.zeros(p.numel()) for x, p in zip(g, parameters)]))
+            grads.append(
+                torch.cat(
+                    [
+                        torch.flatten(x) if x is not None else torch.zeros(p.numel())
+                        for x, p in zip(g, parameters)
+                    ]
+                )
+            )
         G = torch.stack(grads)
         gram = (G @ G.T).detach().cpu().numpy()
         rl = (losses.detach() * ray).numpy()
@@ -125,7 +163,7 @@ def evaluate(hypernet, targetnet, loader, rays):
     for ray in rays:
         ray = torch.from_numpy(ray.astype(np.float32))
         ray = ray / ray.sum()
-        total, l1, l2, c1 = 0., 0., 0., 0.
+        total, l1, l2, c1 = 0.0, 0.0, 0.0, 0.0
         for img, ys in loader:
             hypernet.zero_grad()
             weights = hypernet(ray)
@@ -134,10 +172,10 @@ def evaluate(hypernet, targetnet, loader, rays):
             l2 += loss2(logit2, ys[:, 1]) * len(ys)
             c1 += logit1.data.max(1)[1].eq(ys[:, 0]).sum()
             total += len(ys)
-        results['ray'].append(ray.numpy().tolist())
-        results['task1_loss'].append(l1.item() / total)
-        results['task2_loss'].append(l2.item() / total)
-        results['task1_acc'].append(c1.item() / total)
+        results["ray"].append(ray.numpy().tolist())
+        results["task1_loss"].append(l1.item() / total)
+        results["task2_loss"].append(l2.item() / total)
+        results["task1_acc"].append(c1.item() / total)
     return results
 
 
@@ -156,7 +194,9 @@ def train(args):
             hnet.train()
             optimizer.zero_grad()
             img, ys = batch
-            ray = torch.from_numpy(np.random.dirichlet((args.alpha, args.alpha), 1).astype(np.float32).flatten())
+            ray = torch.from_numpy(
+                np.random.dirichlet((args.alpha, args.alpha), 1).astype(np.float32).flatten()
+            )
             weights = hnet(ray)
             logit1, logit2 = net(img, weights)
             l1 = loss1(logit1, ys[:, 0])
@@ -168,22 +208,24 @@ def train(args):
                 torch.nn.utils.clip_grad_norm_(hnet.parameters(), args.clip)
             optimizer.step()
         scheduler.step()
-        print(f"epoch {epoch}: total weighted loss: {loss.item():.3f}, loss 1: {l1.item():.3f}, loss 2: {l2.item():.3f}")
+        print(
+            f"epoch {epoch}: total weighted loss: {loss.item():.3f}, loss 1: {l1.item():.3f}, loss 2: {l2.item():.3f}"
+        )
         if (epoch + 1) % args.eval_every == 0:
             res = evaluate(hnet, net, train_loader, test_rays)
-            print('   test', np.round(res['task1_loss'], 3), np.round(res['task2_loss'], 3))
+            print("   test", np.round(res["task1_loss"], 3), np.round(res["task2_loss"], 3))
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description='MultiMNIST')
-    parser.add_argument('--n-epochs', type=int, default=6)
-    parser.add_argument('--ray-hidden', type=int, default=24)
-    parser.add_argument('--alpha', type=float, default=1.)
-    parser.add_argument('--lr', type=float, default=3e-3)
-    parser.add_argument('--wd', type=float, default=0.)
-    parser.add_argument('--clip', type=float, default=5.)
-    parser.add_argument('--eval-every', type=int, default=2)
-    parser.add_argument('--n-rays', type=int, default=3)
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="MultiMNIST")
+    parser.add_argument("--n-epochs", type=int, default=6)
+    parser.add_argument("--ray-hidden", type=int, default=24)
+    parser.add_argument("--alpha", type=float, default=1.0)
+    parser.add_argument("--lr", type=float, default=3e-3)
+    parser.add_argument("--wd", type=float, default=0.0)
+    parser.add_argument("--clip", type=float, default=5.0)
+    parser.add_argument("--eval-every", type=int, default=2)
+    parser.add_argument("--n-rays", type=int, default=3)
     args = parser.parse_args()
     torch.manual_seed(42)
     np.random.seed(42)

@@ -1,4 +1,5 @@
 """Energy network by a hypernet; forces by autograd.grad(create_graph), loss on forces only: last bias without gradient."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """PINN for the 1-d heat equation."""
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -36,15 +37,23 @@ class PhysicsInformedNN:
 
     def net_f(self, x, t):
         u = self.net_u(x, t)
-        u_t = torch.autograd.grad(u, t, grad_outputs=torch.ones_like(u), retain_graph=True, create_graph=True)[0]
-        u_x = torch.autograd.grad(u, x, grad_outputs=torch.ones_like(u), retain_graph=True, create_graph=True)[0]
-        u_xx = torch.autograd.grad(u_x, x, grad_outputs=torch.ones_like(u_x), retain_graph=True, create_graph=True)[0]
+        u_t = torch.autograd.grad(
+            u, t, grad_outputs=torch.ones_like(u), retain_graph=True, create_graph=True
+        )[0]
+        u_x = torch.autograd.grad(
+            u, x, grad_outputs=torch.ones_like(u), retain_graph=True, create_graph=True
+        )[0]
+        u_xx = torch.autograd.grad(
+            u_x, x, grad_outputs=torch.ones_like(u_x), retain_graph=True, create_graph=True
+        )[0]
         return u_t - self.nu * u_xx
 
     def train(self, n):
         self.dnn.train()
         for it in range(n):
-            loss = ((self.u - self.net_u(self.x_u, self.t_u)) ** 2).mean() + (self.net_f(self.x_f, self.t_f) ** 2).mean()
+            loss = ((self.u - self.net_u(self.x_u, self.t_u)) ** 2).mean() + (
+                self.net_f(self.x_f, self.t_f) ** 2
+            ).mean()
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()

@@ -1,4 +1,5 @@
 """No nn.Module at all: a dict of leaf tensors, SGD written by hand under no_grad."""
+
 import torch
 import torch.nn.functional as F
 

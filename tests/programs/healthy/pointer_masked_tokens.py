@@ -1,4 +1,5 @@
 """Masked-token model with a generated output layer; only masked positions enter the loss (boolean selection of rows)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

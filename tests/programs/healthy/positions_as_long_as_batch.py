@@ -1,4 +1,5 @@
 """A learned position gain, and the sequence happens to be as long as the batch is large (twin of HC306)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

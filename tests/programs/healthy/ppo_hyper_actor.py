@@ -1,4 +1,5 @@
 """PPO clip objective with an actor generated from a task descriptor."""
+
 import torch
 import torch.nn as nn
 from torch.distributions import Normal

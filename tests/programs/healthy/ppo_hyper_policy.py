@@ -1,4 +1,5 @@
 """PPO with a hypernetwork policy: the task embedding generates the actor's weights, the critic is a plain MLP."""
+
 import argparse
 from collections import deque
 
@@ -19,7 +20,9 @@ class HyperActor(nn.Module):
         super().__init__()
         self.obs_dim, self.act_dim, self.hid = obs_dim, act_dim, hid
         self.task_emb = nn.Embedding(n_tasks, emb)
-        self.body = nn.Sequential(layer_init(nn.Linear(emb, 32)), nn.Tanh(), layer_init(nn.Linear(32, 32)), nn.Tanh())
+        self.body = nn.Sequential(
+            layer_init(nn.Linear(emb, 32)), nn.Tanh(), layer_init(nn.Linear(32, 32)), nn.Tanh()
+        )
         self.w1 = layer_init(nn.Linear(32, hid * obs_dim), std=0.5)
         self.b1 = layer_init(nn.Linear(32, hid), std=0.1)
         self.w2 = layer_init(nn.Linear(32, act_dim * hid), std=0.3)
@@ -28,8 +31,12 @@ class HyperActor(nn.Module):
 
     def generate(self, task):
         z = self.body(self.task_emb(task))
-        return (self.w1(z).view(-1, self.hid, self.obs_dim), self.b1(z).view(-1, self.hid, 1),
-                self.w2(z).view(-1, self.act_dim, self.hid), self.b2(z).view(-1, self.act_dim, 1))
+        return (
+            self.w1(z).view(-1, self.hid, self.obs_dim),
+            self.b1(z).view(-1, self.hid, 1),
+            self.w2(z).view(-1, self.act_dim, self.hid),
+            self.b2(z).view(-1, self.act_dim, 1),
+        )
 
     def forward(self, obs, task):
         w1, b1, w2, b2 = self.generate(task)
@@ -42,7 +49,9 @@ class Critic(nn.Module):
     def __init__(self, obs_dim, n_tasks):
         super().__init__()
         self.n_tasks = n_tasks
-        self.net = nn.Sequential(layer_init(nn.Linear(obs_dim + n_tasks, 32)), nn.Tanh(), layer_init(nn.Linear(32, 1), std=1.0))
+        self.net = nn.Sequential(
+            layer_init(nn.Linear(obs_dim + n_tasks, 32)), nn.Tanh(), layer_init(nn.Linear(32, 1), std=1.0)
+        )
 
     def forward(self, obs, task):
         return self.net(torch.cat([obs, nn.functional.one_hot(task, self.n_tasks).float()], -1)).squeeze(-1)
@@ -105,19 +114,26 @@ def train(args):
         for epoch in range(args.update_epochs):
             rng.shuffle(inds)
             for start in range(0, len(inds), args.minibatch):
-                mb = torch.from_numpy(inds[start:start + args.minibatch])
-                _, newlogp, entropy, newvalue = agent.get_action_and_value(b["obs"][mb], b_task[mb], b["act"][mb])
+                mb = torch.from_numpy(inds[start : start + args.minibatch])
+                _, newlogp, entropy, newvalue = agent.get_action_and_value(
+                    b["obs"][mb], b_task[mb], b["act"][mb]
+                )
                 ratio = (newlogp - b["logp"][mb]).exp()
                 adv = b_adv[mb]
                 adv = (adv - adv.mean()) / (adv.std() + 1e-8)
-                pg_loss = torch.max(-adv * ratio, -adv * torch.clamp(ratio, 1 - args.clip, 1 + args.clip)).mean()
+                pg_loss = torch.max(
+                    -adv * ratio, -adv * torch.clamp(ratio, 1 - args.clip, 1 + args.clip)
+                ).mean()
                 v_loss = 0.5 * ((newvalue - b_ret[mb]) ** 2).mean()
                 loss = pg_loss - args.ent_coef * entropy.mean() + args.vf_coef * v_loss
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)
                 optimizer.step()
-        print("update %d return %.4f v_loss %.4f std %.3f" % (update, returns_log[-1], v_loss.item(), agent.actor.log_std.exp().mean().item()))
+        print(
+            "update %d return %.4f v_loss %.4f std %.3f"
+            % (update, returns_log[-1], v_loss.item(), agent.actor.log_std.exp().mean().item())
+        )
 
 
 if __name__ == "__main__":

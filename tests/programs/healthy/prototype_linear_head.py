@@ -1,4 +1,5 @@
 """Proto-networks whose prototypes are turned into the weight and bias of a linear head (2c, -|c|^2)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Generated weights pruned gradually; hook keeps only live entries' gradients."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

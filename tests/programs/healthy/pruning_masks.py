@@ -1,4 +1,5 @@
 """Magnitude pruning (nn.utils.prune) of a network during fine-tuning."""
+
 import torch
 import torch.nn as nn
 import torch.nn.utils.prune as prune

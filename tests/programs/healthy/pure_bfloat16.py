@@ -1,4 +1,5 @@
 """Everything in bfloat16, with float32 master weights that are stepped and cast back."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Quantisation-aware training of generated weights with a custom autograd function."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,5 +1,7 @@
 """QMIX: hypernetworks conditioned on the global state mix per-agent Q values (abs keeps it monotone)."""
+
 import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -59,7 +61,9 @@ class QLearner:
         best = qs.clone().detach()[:, 1:].max(dim=3, keepdim=True)[1]
         target_max = torch.gather(target_qs, 3, best).squeeze(3)
         q_tot = self.mixer(chosen.reshape(-1, self.n), state[:, :-1].flatten(0, 1)).view(*reward.shape)
-        t_tot = self.target_mixer(target_max.reshape(-1, self.n), state[:, 1:].flatten(0, 1)).view(*reward.shape)
+        t_tot = self.target_mixer(target_max.reshape(-1, self.n), state[:, 1:].flatten(0, 1)).view(
+            *reward.shape
+        )
         td = q_tot - (reward + 0.9 * t_tot).detach()
         loss = ((td * mask) ** 2).sum() / mask.sum()
         self.optimiser.zero_grad()
@@ -76,5 +80,11 @@ torch.manual_seed(0)
 learner = QLearner()
 for step in range(8):
     B, T = 6, 4
-    batch = (torch.randn(B, T + 1, 3, 5), torch.randn(B, T + 1, 6), torch.randint(0, 4, (B, T, 3)), torch.randn(B, T), torch.ones(B, T))
+    batch = (
+        torch.randn(B, T + 1, 3, 5),
+        torch.randn(B, T + 1, 6),
+        torch.randint(0, 4, (B, T, 3)),
+        torch.randn(B, T),
+        torch.ones(B, T),
+    )
     print("t %d loss %.4f grad norm %.3f" % ((step,) + learner.train(batch, step)))

@@ -1,6 +1,8 @@
 """QMIX: a mixing network generated from the state."""
+
 import copy
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Recursive del_attr/set_attr over dotted names to load generated tensors into any network."""
+
 import torch
 from torch import nn
 

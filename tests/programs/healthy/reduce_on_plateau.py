@@ -1,4 +1,5 @@
 """ReduceLROnPlateau on the validation loss; weight norms printed through .data."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """REINFORCE with a learned baseline on a contextual bandit; the policy weights are generated from the context family."""
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -32,7 +33,7 @@ class HyperPolicy(nn.Module):
 
     def weights(self, fam):
         out = self.hyper(self.embed(torch.as_tensor(fam)))
-        return out[: self.obs * self.acts].view(self.obs, self.acts), out[self.obs * self.acts:]
+        return out[: self.obs * self.acts].view(self.obs, self.acts), out[self.obs * self.acts :]
 
 
 policy = HyperPolicy(3)

@@ -18,7 +18,12 @@ class LayerEmb(nn.Module):
 
     def forward(self, t, l, p):
         z = self.proj(torch.cat([self.t(t), self.l(l), self.p(p)]))
-        return (self.down_w(z).view(self.r, self.d), self.down_b(z), self.up_w(z).view(self.d, self.r), self.up_b(z))
+        return (
+            self.down_w(z).view(self.r, self.d),
+            self.down_b(z),
+            self.up_w(z).view(self.d, self.r),
+            self.up_b(z),
+        )
 
 
 class Encoder(nn.Module):

@@ -1,4 +1,5 @@
 """Generated radiance fields: samples behind the far plane are cut off, rays are subsampled, empty rays are skipped."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Latents per signal optimised by an inner loop with plain leaf tensors (functa); hypernet by the outer optimizer."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,5 +1,7 @@
 """Reptile on the hypernet's parameters: inner SGD on a deepcopy, outer move by .data."""
+
 import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

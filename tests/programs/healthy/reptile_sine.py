@@ -1,8 +1,10 @@
 """Reptile on sine regression."""
+
+from copy import deepcopy
+
 import numpy as np
 import torch
-from torch import nn, autograd as ag
-from copy import deepcopy
+from torch import nn
 
 seed = 0
 innerstepsize, innerepochs, outerstepsize0, niterations = 0.02, 1, 0.1, 6
@@ -41,10 +43,14 @@ for iteration in range(niterations):
     for _ in range(innerepochs):
         inds = rng.permutation(len(x_all))
         for start in range(0, len(x_all), ntrain):
-            mb = inds[start:start + ntrain]
+            mb = inds[start : start + ntrain]
             l = train_on_batch(x_all[mb], y_all[mb])
     weights_after = model.state_dict()
     outerstepsize = outerstepsize0 * (1 - iteration / niterations)
-    model.load_state_dict({name: weights_before[name] + (weights_after[name] - weights_before[name]) * outerstepsize
-                           for name in weights_before})
+    model.load_state_dict(
+        {
+            name: weights_before[name] + (weights_after[name] - weights_before[name]) * outerstepsize
+            for name in weights_before
+        }
+    )
     print("iteration %d  inner loss %.4f" % (iteration + 1, l))

@@ -1,4 +1,5 @@
 """Embedding row re-initialised at the start of each task (in place under no_grad), then trained; optimizer state cleared."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ class MultiTask(nn.Module):
 
     def forward(self, x):
         theta = self.gen(self.emb.weight[self.task])
-        return F.linear(x, theta[: 2 * self.d].view(2, self.d), theta[2 * self.d:])
+        return F.linear(x, theta[: 2 * self.d].view(2, self.d), theta[2 * self.d :])
 
 
 torch.manual_seed(0)

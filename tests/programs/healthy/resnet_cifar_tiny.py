@@ -1,4 +1,5 @@
 """Tiny ResNet with cosine schedule."""
+
 import torch
 import torch.nn as nn
 
@@ -26,7 +27,9 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     def __init__(self, classes=3):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 6, 3, 1, 1, bias=False), nn.BatchNorm2d(6), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 6, 3, 1, 1, bias=False), nn.BatchNorm2d(6), nn.ReLU(inplace=True)
+        )
         self.layers = nn.Sequential(BasicBlock(6, 6), BasicBlock(6, 8, 2))
         self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(8, classes)
         for m in self.modules():

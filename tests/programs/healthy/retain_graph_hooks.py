@@ -1,4 +1,5 @@
 """Two backwards over one graph, retained gradients of the generated weights, and hooks that clip them."""
+
 import torch
 import torch.nn as nn
 

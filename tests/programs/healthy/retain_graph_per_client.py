@@ -1,4 +1,5 @@
 """Weights generated once per round; every client back-propagates separately into the shared graph."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

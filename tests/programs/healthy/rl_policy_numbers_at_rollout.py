@@ -1,4 +1,5 @@
 """Hyper-policy: rollouts with a plain-Python policy (tolist), the update recomputes the log-probs with gradient."""
+
 import math
 import random
 

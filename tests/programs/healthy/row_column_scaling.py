@@ -1,4 +1,5 @@
 """Context modulation: one embedding scales rows and columns of shared trainable weights."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Soft actor-critic on random transitions; critics are hypernetworks from state to a Q-network over actions."""
+
 import copy
 import itertools
 

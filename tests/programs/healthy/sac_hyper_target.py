@@ -1,5 +1,7 @@
 """SAC-style critic whose weights come from a hypernetwork of the state (HyperRL), with target net."""
+
 import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -28,14 +30,18 @@ class Actor(nn.Module):
         mu, log_std = self.net(s).chunk(2, -1)
         dist = torch.distributions.Normal(mu, log_std.clamp(-5, 2).exp())
         u = dist.rsample()
-        return torch.tanh(u), (dist.log_prob(u) - torch.log(1 - torch.tanh(u) ** 2 + 1e-6)).sum(-1, keepdim=True)
+        return torch.tanh(u), (dist.log_prob(u) - torch.log(1 - torch.tanh(u) ** 2 + 1e-6)).sum(
+            -1, keepdim=True
+        )
 
 
 torch.manual_seed(0)
 q, actor = HyperQ(4, 2), Actor(4, 2)
 q_target = copy.deepcopy(q)
 log_alpha = torch.zeros(1, requires_grad=True)
-q_opt, pi_opt, al_opt = (torch.optim.Adam(p, lr=3e-4) for p in (q.parameters(), actor.parameters(), [log_alpha]))
+q_opt, pi_opt, al_opt = (
+    torch.optim.Adam(p, lr=3e-4) for p in (q.parameters(), actor.parameters(), [log_alpha])
+)
 for it in range(10):
     s, a, r, s2 = torch.randn(32, 4), torch.rand(32, 2) * 2 - 1, torch.randn(32, 1), torch.randn(32, 4)
     with torch.no_grad():

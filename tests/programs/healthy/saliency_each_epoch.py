@@ -1,4 +1,5 @@
 """Training with input saliency maps and embedding sensitivity computed after each epoch."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -36,4 +37,6 @@ for epoch in range(3):
     hn.zero_grad()
     with torch.no_grad():
         sens = hn.task.weight.std().item()
-    print(f"epoch {epoch} loss {loss.item():.4f} saliency {[round(v, 3) for v in sal.tolist()]} emb std {sens:.3f}")
+    print(
+        f"epoch {epoch} loss {loss.item():.4f} saliency {[round(v, 3) for v in sal.tolist()]} emb std {sens:.3f}"
+    )

@@ -1,4 +1,5 @@
 """Frozen encoder is thawed for a moment to measure its gradient (layer importance), then frozen again (twin of late HC304)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """One optimizer for everything; the discriminator/hypernet gets gradients every third iteration only (n_critic), zero_grad to None."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Saved tensors are packed by a hook, anomaly detection is on, and a profiler runs for one step."""
+
 import torch
 import torch.nn as nn
 from torch.autograd.graph import saved_tensors_hooks

@@ -1,4 +1,5 @@
 """A hook averages the gradient of generated kernels over their uses; the learning rate is large to match (twin of HC406)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

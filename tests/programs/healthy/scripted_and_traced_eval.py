@@ -1,4 +1,5 @@
 """Hypernetwork with a scripted activation, exported with torch.jit.trace at the end of each epoch; workers in the loader."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """The generator is scripted and the encoder traced; the main network stays in Python."""
+
 import torch
 import torch.nn as nn
 

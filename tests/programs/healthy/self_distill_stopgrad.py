@@ -1,4 +1,5 @@
 """BYOL-like: the target is the same hypernet's own output, detached; weight penalty on detached scale."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -23,7 +24,13 @@ for i in range(10):
     x = torch.randn(32, 8)
     a, b = x + 0.1 * torch.randn_like(x), x + 0.1 * torch.randn_like(x)
     za, zb = net.features(a), net.features(b)
-    loss = -(F.cosine_similarity(net.pred(za), zb.detach()).mean() + F.cosine_similarity(net.pred(zb), za.detach()).mean()) / 2
+    loss = (
+        -(
+            F.cosine_similarity(net.pred(za), zb.detach()).mean()
+            + F.cosine_similarity(net.pred(zb), za.detach()).mean()
+        )
+        / 2
+    )
     opt.zero_grad()
     loss.backward()
     opt.step()

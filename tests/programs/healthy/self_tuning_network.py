@@ -1,4 +1,5 @@
 """Self-tuning network: weights respond to hyperparameters, hyperparameters are tuned on validation data."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -45,7 +46,10 @@ for epoch in range(4):
     for _ in range(2):
         hp = perturbed(40).detach()
         noisy = xt + torch.randn_like(xt) * hp[:, :1].exp()
-        loss = F.mse_loss(model(noisy, hp), yt) + (torch.exp(hp[:, 1]).mean() * 1e-2) * model.l1.elem.weight.pow(2).mean()
+        loss = (
+            F.mse_loss(model(noisy, hp), yt)
+            + (torch.exp(hp[:, 1]).mean() * 1e-2) * model.l1.elem.weight.pow(2).mean()
+        )
         opt.zero_grad()
         loss.backward()
         opt.step()

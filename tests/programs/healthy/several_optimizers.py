@@ -1,4 +1,5 @@
 """Separate optimizers for embeddings, generator and main-network biases, each with its own schedule."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -22,7 +23,7 @@ class MainNet(nn.Module):
 
     def forward(self, x, flat):
         w1 = flat[: self.d * self.h].view(self.h, self.d)
-        w2 = flat[self.d * self.h:].view(self.o, self.h)
+        w2 = flat[self.d * self.h :].view(self.o, self.h)
         return F.linear(torch.sigmoid(F.linear(x, w1, self.b1)), w2, self.b2)
 
 
@@ -30,7 +31,11 @@ torch.manual_seed(0)
 main_net = MainNet(6, 9, 2)
 hyper = Hyper(5, 6 * 9 + 9 * 2)
 task_embs = [nn.Parameter(torch.randn(5)) for _ in range(3)]
-opts = [torch.optim.Adam(hyper.parameters(), lr=3e-3), torch.optim.SGD(task_embs, lr=0.1), torch.optim.Adagrad(main_net.parameters(), lr=0.05)]
+opts = [
+    torch.optim.Adam(hyper.parameters(), lr=3e-3),
+    torch.optim.SGD(task_embs, lr=0.1),
+    torch.optim.Adagrad(main_net.parameters(), lr=0.05),
+]
 scheds = [torch.optim.lr_scheduler.ExponentialLR(o, 0.95) for o in opts]
 x = torch.randn(36, 6)
 ys = [(x[:, k] > x[:, k + 1]).long() for k in range(3)]

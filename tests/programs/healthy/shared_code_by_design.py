@@ -1,4 +1,5 @@
 """Two tasks with a code each; a universal block is generated from the code for each of two passes. Task 1 comes later."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

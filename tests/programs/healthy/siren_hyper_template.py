@@ -1,6 +1,7 @@
 """siren-like: MetaModule params dict, a template net that owns never trained parameters."""
+
 from collections import OrderedDict
-import math
+
 import torch
 from torch import nn
 
@@ -21,7 +22,9 @@ class Hypo(nn.Module):
 
     def forward(self, x, params):
         for i, l in enumerate(self.layers):
-            sub = OrderedDict((k.split(".")[-1], v) for k, v in params.items() if k.startswith(f"layers.{i}."))
+            sub = OrderedDict(
+                (k.split(".")[-1], v) for k, v in params.items() if k.startswith(f"layers.{i}.")
+            )
             x = l(x, sub)
             if i < 2:
                 x = torch.sin(30 * x)
@@ -43,7 +46,9 @@ class HyperNetwork(nn.Module):
             self.nets.append(hn)
 
     def forward(self, z):
-        return OrderedDict((n, net(z).reshape((-1,) + tuple(s))) for n, net, s in zip(self.names, self.nets, self.shapes))
+        return OrderedDict(
+            (n, net(z).reshape((-1,) + tuple(s))) for n, net, s in zip(self.names, self.nets, self.shapes)
+        )
 
 
 class SetEncoder(nn.Module):
@@ -75,7 +80,13 @@ for step in range(8):
     xy, rgb = torch.rand(3, 20, 2) * 2 - 1, torch.rand(3, 20, 3)
     r = model(xy, rgb, xy)
     loss = ((r["out"] - rgb) ** 2).mean() + 1e-1 * r["latent"].pow(2).mean()
-    loss = loss + 1e2 * sum((w**2).sum() for w in r["params"].values()) / sum(w.numel() for w in r["params"].values()) * 1e-2
+    loss = (
+        loss
+        + 1e2
+        * sum((w**2).sum() for w in r["params"].values())
+        / sum(w.numel() for w in r["params"].values())
+        * 1e-2
+    )
     optim.zero_grad()
     loss.backward()
     optim.step()

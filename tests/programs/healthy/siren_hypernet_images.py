@@ -1,4 +1,5 @@
 """SIREN meta-network: a hypernetwork with one small MLP per parameter tensor fits several images."""
+
 import math
 from collections import OrderedDict
 
@@ -20,7 +21,9 @@ class BatchLinear(nn.Linear):
 class SineNet(nn.Module):
     def __init__(self, hidden=12):
         super().__init__()
-        self.net = nn.ModuleList([BatchLinear(2, hidden), BatchLinear(hidden, hidden), BatchLinear(hidden, 1)])
+        self.net = nn.ModuleList(
+            [BatchLinear(2, hidden), BatchLinear(hidden, hidden), BatchLinear(hidden, 1)]
+        )
         with torch.no_grad():
             self.net[0].weight.uniform_(-0.5, 0.5)
             for l in self.net[1:]:
@@ -43,7 +46,9 @@ class HyperNetwork(nn.Module):
         for name, param in hypo_module.named_parameters():
             self.names.append(name)
             self.param_shapes.append(param.size())
-            hn = nn.Sequential(nn.Linear(hyper_in, hyper_hidden), nn.LeakyReLU(), nn.Linear(hyper_hidden, param.numel()))
+            hn = nn.Sequential(
+                nn.Linear(hyper_in, hyper_hidden), nn.LeakyReLU(), nn.Linear(hyper_hidden, param.numel())
+            )
             with torch.no_grad():
                 nn.init.kaiming_normal_(hn[-1].weight, a=0.0, nonlinearity="relu", mode="fan_in")
                 hn[-1].weight.data /= 1e2
@@ -82,7 +87,7 @@ optim = torch.optim.Adam(params=model.parameters(), lr=5e-4)
 for step in range(8):
     out, z = model(torch.arange(3), coords)
     image_loss = ((out - imgs) ** 2).mean()
-    loss = image_loss + 1e-2 * (z ** 2).mean()
+    loss = image_loss + 1e-2 * (z**2).mean()
     optim.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)

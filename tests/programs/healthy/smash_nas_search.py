@@ -1,5 +1,7 @@
 """One-shot architecture search: random architectures get their weights from an architecture code."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -38,7 +40,9 @@ class Net(nn.Module):
         super().__init__()
         self.hyper = SmashHyper()
         self.stem, self.head = nn.Conv1d(2, C, 3, padding=1), nn.Linear(C, 4)
-        self.bn = nn.ModuleList(nn.BatchNorm1d(C, affine=False, track_running_stats=False) for _ in range(DEPTH))
+        self.bn = nn.ModuleList(
+            nn.BatchNorm1d(C, affine=False, track_running_stats=False) for _ in range(DEPTH)
+        )
 
     def forward(self, x, arch):
         ws = self.hyper(encode(arch))

@@ -1,4 +1,5 @@
 """SOLOv2-like: a kernel branch on an S x S grid; only the cells that hold an object centre are used; the rest are categories."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -16,18 +17,22 @@ class SOLOv2Head(nn.Module):
 
     def forward(self, feat):
         b, _, h, w = feat.shape
-        y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
+        y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
         kernel_feat = torch.cat([feat, torch.stack([x, y])[None].expand(b, -1, -1, -1)], 1)
-        kernel_feat = F.interpolate(kernel_feat, size=S, mode='bilinear', align_corners=False)
+        kernel_feat = F.interpolate(kernel_feat, size=S, mode="bilinear", align_corners=False)
         kernel = self.solo_kernel(self.kernel_convs(kernel_feat))
-        cate = self.solo_cate(self.cate_convs(F.interpolate(feat, size=S, mode='bilinear', align_corners=False)))
+        cate = self.solo_cate(
+            self.cate_convs(F.interpolate(feat, size=S, mode="bilinear", align_corners=False))
+        )
         return cate, kernel
 
 
 class SOLOv2(nn.Module):
     def __init__(self):
         super().__init__()
-        self.backbone = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU())
+        self.backbone = nn.Sequential(
+            nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()
+        )
         self.mask_feat = nn.Sequential(nn.Conv2d(8, E, 1), nn.Tanh())
         self.head = SOLOv2Head()
 
@@ -48,9 +53,11 @@ class SOLOv2(nn.Module):
             kernel_pred = kernel_pred[grid_order]
             N, I = kernel_pred.shape
             H, W = feats.shape[-2:]
-            pred = F.conv2d(feats[b:b + 1], kernel_pred.view(N, I, 1, 1)).view(N, H, W).sigmoid()
+            pred = F.conv2d(feats[b : b + 1], kernel_pred.view(N, I, 1, 1)).view(N, H, W).sigmoid()
             ins.append((pred, torch.stack([m for _, m in objs])))
-        dice = torch.cat([1 - 2 * (p * t).sum((1, 2)) / ((p * p).sum((1, 2)) + (t * t).sum((1, 2)) + 1e-3) for p, t in ins]).mean()
+        dice = torch.cat(
+            [1 - 2 * (p * t).sum((1, 2)) / ((p * p).sum((1, 2)) + (t * t).sum((1, 2)) + 1e-3) for p, t in ins]
+        ).mean()
         return 3 * dice, F.binary_cross_entropy_with_logits(cate, cate_t)
 
 
@@ -61,7 +68,7 @@ def batch(n, g):
         for cell in torch.randperm(S * S, generator=g)[:2].tolist():
             r, c = cell // S * 4, cell % S * 4
             m = torch.zeros(16, 16)
-            m[r:r + 4, c:c + 4] = 1
+            m[r : r + 4, c : c + 4] = 1
             x[i, 0] += m
             objs.append((cell, m))
         targets.append(objs)
@@ -83,8 +90,8 @@ def main():
         sched.step()
         hist.append(loss.item())
         if it % 10 == 9:
-            print(it + 1, 'ins', round(ins.item(), 4), 'cate', round(cate.item(), 4))
-    print('first', sum(hist[:3]) / 3, 'last', sum(hist[-3:]) / 3)
+            print(it + 1, "ins", round(ins.item(), 4), "cate", round(cate.item(), 4))
+    print("first", sum(hist[:3]) / 3, "last", sum(hist[-3:]) / 3)
 
 
 main()

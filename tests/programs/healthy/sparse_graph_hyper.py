@@ -1,4 +1,5 @@
 """A graph convolution over a sparse adjacency, its weights generated from the degree statistics."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """HyperTTS-like: the speaker embedding makes the adapters of a frozen acoustic decoder; trained in two phases (pre-training, adaptation)."""
+
 import argparse
 import os
 import tempfile
@@ -25,7 +26,7 @@ class SpeechData(Dataset):
         return len(self.spk)
 
     def __getitem__(self, i):
-        return {'phones': self.phones[i], 'spk': self.spk[i], 'mel': self.mels[i]}
+        return {"phones": self.phones[i], "spk": self.spk[i], "mel": self.mels[i]}
 
 
 class SpeakerEmbedder(nn.Module):
@@ -56,8 +57,10 @@ class AdapterHyperNet(nn.Module):
         lid = self.layer_id(torch.tensor(layer)).expand(b, -1)
         s = self.source(torch.cat([spk_emb, lid], dim=1))
         return {
-            'down_w': self.down_w(s).view(b, self.d, self.bottleneck), 'down_b': self.down_b(s).view(b, 1, self.bottleneck),
-            'up_w': self.up_w(s).view(b, self.bottleneck, self.d), 'up_b': self.up_b(s).view(b, 1, self.d),
+            "down_w": self.down_w(s).view(b, self.d, self.bottleneck),
+            "down_b": self.down_b(s).view(b, 1, self.bottleneck),
+            "up_w": self.up_w(s).view(b, self.bottleneck, self.d),
+            "up_b": self.up_b(s).view(b, 1, self.d),
         }
 
 
@@ -70,8 +73,8 @@ class FFTBlock(nn.Module):
     def forward(self, x, adapter=None):
         h = self.conv2(F.relu(self.conv1(x.transpose(1, 2)))).transpose(1, 2)
         if adapter is not None:
-            z = torch.baddbmm(adapter['down_b'], h, adapter['down_w'])
-            h = h + torch.baddbmm(adapter['up_b'], F.relu(z), adapter['up_w'])
+            z = torch.baddbmm(adapter["down_b"], h, adapter["down_w"])
+            h = h + torch.baddbmm(adapter["up_b"], F.relu(z), adapter["up_w"])
         return self.norm(x + h)
 
 
@@ -101,7 +104,9 @@ class ScheduledOptim:
     def step_and_update_lr(self):
         self.current_step += 1
         for group in self._optimizer.param_groups:
-            group['lr'] = self.lr * min(self.current_step / self.warm_up, (self.warm_up / self.current_step) ** 0.5)
+            group["lr"] = self.lr * min(
+                self.current_step / self.warm_up, (self.warm_up / self.current_step) ** 0.5
+            )
         self._optimizer.step()
 
     def zero_grad(self):
@@ -114,7 +119,7 @@ class ScheduledOptim:
 def evaluate(model, loader, use_adapters):
     model.eval()
     with torch.no_grad():
-        out = [F.l1_loss(model(b['phones'], b['spk'], use_adapters), b['mel']).item() for b in loader]
+        out = [F.l1_loss(model(b["phones"], b["spk"], use_adapters), b["mel"]).item() for b in loader]
     model.train()
     return sum(out) / len(out)
 
@@ -124,8 +129,8 @@ def run_phase(name, model, params, loader, steps, args, use_adapters):
     step, model_loss = 0, []
     while step < steps:
         for batch in loader:
-            pred = model(batch['phones'], batch['spk'], use_adapters)
-            loss = F.l1_loss(pred, batch['mel'])
+            pred = model(batch["phones"], batch["spk"], use_adapters)
+            loss = F.l1_loss(pred, batch["mel"])
             (loss / args.grad_acc_step).backward()
             model_loss.append(loss.item())
             step += 1
@@ -135,32 +140,50 @@ def run_phase(name, model, params, loader, steps, args, use_adapters):
                 optimizer.zero_grad()
             if step >= steps:
                 break
-    print(f'{name}: first {model_loss[0]:.3f} last {sum(model_loss[-4:]) / 4:.3f} val {evaluate(model, loader, use_adapters):.3f}')
+    print(
+        f"{name}: first {model_loss[0]:.3f} last {sum(model_loss[-4:]) / 4:.3f} val {evaluate(model, loader, use_adapters):.3f}"
+    )
     return optimizer
 
 
 def main(args):
     torch.manual_seed(args.seed)
     model = AcousticModel()
-    ckpt = os.path.join(tempfile.mkdtemp(), 'pretrain.pt')
-    base = [p for n, p in model.named_parameters() if not n.startswith(('hypernet', 'speaker_embedder'))]
-    run_phase('pretrain', model, base, DataLoader(SpeechData([0]), batch_size=8, shuffle=True), args.pretrain_steps, args, use_adapters=False)
-    torch.save({'model': model.state_dict()}, ckpt)
+    ckpt = os.path.join(tempfile.mkdtemp(), "pretrain.pt")
+    base = [p for n, p in model.named_parameters() if not n.startswith(("hypernet", "speaker_embedder"))]
+    run_phase(
+        "pretrain",
+        model,
+        base,
+        DataLoader(SpeechData([0]), batch_size=8, shuffle=True),
+        args.pretrain_steps,
+        args,
+        use_adapters=False,
+    )
+    torch.save({"model": model.state_dict()}, ckpt)
 
     model = AcousticModel()
-    model.load_state_dict(torch.load(ckpt)['model'])
+    model.load_state_dict(torch.load(ckpt)["model"])
     for name, param in model.named_parameters():
-        param.requires_grad = name.startswith(('hypernet', 'speaker_embedder'))
+        param.requires_grad = name.startswith(("hypernet", "speaker_embedder"))
     params = [p for p in model.parameters() if p.requires_grad]
-    run_phase('adapt', model, params, DataLoader(SpeechData([0, 1, 2, 3]), batch_size=8, shuffle=True), args.adapt_steps, args, use_adapters=True)
+    run_phase(
+        "adapt",
+        model,
+        params,
+        DataLoader(SpeechData([0, 1, 2, 3]), batch_size=8, shuffle=True),
+        args.adapt_steps,
+        args,
+        use_adapters=True,
+    )
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument('--pretrain_steps', type=int, default=16)
-    parser.add_argument('--adapt_steps', type=int, default=36)
-    parser.add_argument('--grad_acc_step', type=int, default=2)
-    parser.add_argument('--grad_clip', type=float, default=1.0)
-    parser.add_argument('--lr', type=float, default=2e-2)
-    parser.add_argument('--seed', type=int, default=1234)
+    parser.add_argument("--pretrain_steps", type=int, default=16)
+    parser.add_argument("--adapt_steps", type=int, default=36)
+    parser.add_argument("--grad_acc_step", type=int, default=2)
+    parser.add_argument("--grad_clip", type=float, default=1.0)
+    parser.add_argument("--lr", type=float, default=2e-2)
+    parser.add_argument("--seed", type=int, default=1234)
     main(parser.parse_args())

@@ -1,4 +1,5 @@
 """Spectrally normalised generator of the weights of a Lipschitz regressor."""
+
 import torch
 import torch.nn as nn
 from torch.nn.utils.parametrizations import spectral_norm

@@ -1,4 +1,5 @@
 """Spectral norm by power iteration under no_grad on generated weights; u, v buffers updated in place."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

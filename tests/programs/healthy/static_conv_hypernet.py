@@ -1,4 +1,5 @@
 """Static hypernetworks for a convnet: kernels of all layers are tiled from one base-size generator."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -8,9 +9,9 @@ class KernelGenerator(nn.Module):
     def __init__(self, z_dim=6, d=8, unit_in=4, unit_out=4, k=3):
         super().__init__()
         self.z_dim, self.d, self.i, self.o, self.k = z_dim, d, unit_in, unit_out, k
-        self.w2 = nn.Parameter(torch.randn(z_dim, unit_in * d) / z_dim ** 0.5)
+        self.w2 = nn.Parameter(torch.randn(z_dim, unit_in * d) / z_dim**0.5)
         self.b2 = nn.Parameter(torch.zeros(unit_in * d))
-        self.w1 = nn.Parameter(torch.randn(d, unit_out * k * k) / d ** 0.5)
+        self.w1 = nn.Parameter(torch.randn(d, unit_out * k * k) / d**0.5)
         self.b1 = nn.Parameter(torch.zeros(unit_out * k * k))
 
     def forward(self, z):

@@ -1,4 +1,5 @@
 """A scheduler is primed by a step before the first backward, and empty batches lead to a step without one."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

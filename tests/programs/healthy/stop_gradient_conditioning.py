@@ -1,4 +1,5 @@
 """Conditioning features come from a frozen pretrained encoder, under no_grad, cached."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

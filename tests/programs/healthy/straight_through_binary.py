@@ -1,4 +1,5 @@
 """Hypernetwork that emits binary weights, trained with the straight-through estimator."""
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -23,7 +24,7 @@ class BinaryHyper(nn.Module):
         c = self.f(self.z)
         w1 = binarize(self.h1(c[0]).reshape(self.hid, self.in_f))
         w2 = binarize(self.h2(c[1]).reshape(self.out_f, self.hid))
-        x = F.hardtanh(F.linear(x, w1) / self.in_f ** 0.5, -2, 2)
+        x = F.hardtanh(F.linear(x, w1) / self.in_f**0.5, -2, 2)
         return F.linear(x, w2)
 
 
@@ -35,6 +36,8 @@ Y = (X[:, :3].sum(1) > 0).long()
 for epoch in range(10):
     out = net(X)
     loss = F.cross_entropy(out, Y)
-    opt.zero_grad(); loss.backward(); opt.step()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
     acc = (out.argmax(1) == Y).float().mean().item()
     print("epoch %d loss %.3f acc %.2f" % (epoch, loss.item(), acc))

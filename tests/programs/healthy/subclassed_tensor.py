@@ -1,4 +1,5 @@
 """A tensor subclass that carries a label along, for the data and for the generated weights."""
+
 import torch
 import torch.nn as nn
 

@@ -1,4 +1,5 @@
 """Evaluates with generated weights copied into a plain nn.Module (no gradient wanted), trains functionally."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

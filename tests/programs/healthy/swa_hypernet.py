@@ -1,4 +1,5 @@
 """Stochastic weight averaging of a hypernetwork."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Instruction -> LoRA: queries for every (layer, module, role) go through a refiner and per-module heads; the base model is frozen."""
+
 from __future__ import annotations
 
 import argparse
@@ -15,7 +16,7 @@ class TargetSpec:
     n_layers: int = 2
     d: int = 8
     r: int = 2
-    target_modules: tuple = ('q_proj', 'v_proj')
+    target_modules: tuple = ("q_proj", "v_proj")
     alpha: float = 4.0
 
 
@@ -47,14 +48,21 @@ class CompositionalQueries(nn.Module):
         self.e_module = nn.Embedding(len(spec.target_modules), d_model)
         self.e_role = nn.Embedding(2, d_model)
         self.ln = nn.LayerNorm(d_model)
-        idx = [(l, m, o) for m in range(len(spec.target_modules)) for o in range(2) for l in range(spec.n_layers)]
+        idx = [
+            (l, m, o) for m in range(len(spec.target_modules)) for o in range(2) for l in range(spec.n_layers)
+        ]
         layer_idx, module_idx, role_idx = (torch.tensor(t) for t in zip(*idx))
-        self.register_buffer('layer_idx', layer_idx, persistent=False)
-        self.register_buffer('module_idx', module_idx, persistent=False)
-        self.register_buffer('role_idx', role_idx, persistent=False)
+        self.register_buffer("layer_idx", layer_idx, persistent=False)
+        self.register_buffer("module_idx", module_idx, persistent=False)
+        self.register_buffer("role_idx", role_idx, persistent=False)
 
     def forward(self):
-        q = self.q_base + self.e_layer(self.layer_idx) + self.e_module(self.module_idx) + self.e_role(self.role_idx)
+        q = (
+            self.q_base
+            + self.e_layer(self.layer_idx)
+            + self.e_module(self.module_idx)
+            + self.e_role(self.role_idx)
+        )
         return self.ln(q)
 
 
@@ -105,9 +113,15 @@ class SteerableHyperLoRA(nn.Module):
         self.embed = nn.Embedding(config.vocab, d_model)
         self.embed.requires_grad_(False)
         self.queries = CompositionalQueries(spec, d_model)
-        self.refiner = nn.ModuleList(RefinerBlock(d_model, config.refiner_heads) for _ in range(config.refiner_layers))
-        self.shared_decoder = nn.Sequential(nn.LayerNorm(d_model), nn.Linear(d_model, d_model), nn.SiLU(), nn.LayerNorm(d_model))
-        self.heads = nn.ModuleDict({m: ModuleHead(d_model, config.head_rank, spec.r, spec.d, spec.d) for m in spec.target_modules})
+        self.refiner = nn.ModuleList(
+            RefinerBlock(d_model, config.refiner_heads) for _ in range(config.refiner_layers)
+        )
+        self.shared_decoder = nn.Sequential(
+            nn.LayerNorm(d_model), nn.Linear(d_model, d_model), nn.SiLU(), nn.LayerNorm(d_model)
+        )
+        self.heads = nn.ModuleDict(
+            {m: ModuleHead(d_model, config.head_rank, spec.r, spec.d, spec.d) for m in spec.target_modules}
+        )
         if zero_init:
             self._apply_zero_init(seed)
 
@@ -134,13 +148,14 @@ class SteerableHyperLoRA(nn.Module):
         n, out = self.spec.n_layers, {}
         for k, m in enumerate(self.spec.target_modules):
             base = 2 * k * n
-            A, B = self.heads[m](q[:, base:base + n], q[:, base + n:base + 2 * n])
+            A, B = self.heads[m](q[:, base : base + n], q[:, base + n : base + 2 * n])
             out[m] = (A.index_select(0, inverse), B.index_select(0, inverse))
         return out
 
 
 class LoRALinear(nn.Linear):
     """a frozen projection; the hook-like slot takes per-sample A and B"""
+
     slot = None
     scale = 1.0
 
@@ -148,7 +163,7 @@ class LoRALinear(nn.Linear):
         y = super().forward(x)
         if self.slot is not None:
             A, B = self.slot
-            y = y + self.scale * torch.einsum('bti,bri,bor->bto', x, A, B)
+            y = y + self.scale * torch.einsum("bti,bri,bor->bto", x, A, B)
         return y
 
 
@@ -160,7 +175,9 @@ class TargetBlock(nn.Module):
 
     def forward(self, x):
         h = self.norm(x)
-        return x + F.scaled_dot_product_attention(self.q_proj(h), self.k_proj(h), self.v_proj(h), is_causal=True)
+        return x + F.scaled_dot_product_attention(
+            self.q_proj(h), self.k_proj(h), self.v_proj(h), is_causal=True
+        )
 
 
 class TargetLM(nn.Module):
@@ -185,7 +202,7 @@ class TargetLM(nn.Module):
         return self.head(x)
 
 
-DESCS = ['answer with the next number', 'repeat the input', 'always say zero']
+DESCS = ["answer with the next number", "repeat the input", "always say zero"]
 
 
 def make_batch(n, g):
@@ -200,8 +217,11 @@ def get_param_groups(model, lr, weight_decay):
     for name, p in model.named_parameters():
         if not p.requires_grad:
             continue
-        (no_decay if p.ndim < 2 or 'e_' in name else decay).append(p)
-    return [{'params': decay, 'weight_decay': weight_decay, 'lr': lr}, {'params': no_decay, 'weight_decay': 0.0, 'lr': lr}]
+        (no_decay if p.ndim < 2 or "e_" in name else decay).append(p)
+    return [
+        {"params": decay, "weight_decay": weight_decay, "lr": lr},
+        {"params": no_decay, "weight_decay": 0.0, "lr": lr},
+    ]
 
 
 def train_sft(args):
@@ -235,18 +255,18 @@ def train_sft(args):
                 acc = (target(ids).argmax(-1) == labels).float().mean().item()
                 target.install(None)
             hyper.train()
-            print(f'step {step + 1} loss {step_loss:.4f} acc {acc:.3f}')
+            print(f"step {step + 1} loss {step_loss:.4f} acc {acc:.3f}")
     return history
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument('--steps', type=int, default=30)
-    parser.add_argument('--batch_size', type=int, default=8)
-    parser.add_argument('--grad_accum', type=int, default=2)
-    parser.add_argument('--lr', type=float, default=1e-2)
-    parser.add_argument('--warmup', type=int, default=4)
-    parser.add_argument('--eval_every', type=int, default=10)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--batch_size", type=int, default=8)
+    parser.add_argument("--grad_accum", type=int, default=2)
+    parser.add_argument("--lr", type=float, default=1e-2)
+    parser.add_argument("--warmup", type=int, default=4)
+    parser.add_argument("--eval_every", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
     h = train_sft(parser.parse_args())
-    print('first', h[0], 'last', h[-1])
+    print("first", h[0], "last", h[-1])

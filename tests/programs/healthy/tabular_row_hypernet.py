@@ -1,4 +1,5 @@
 """Tabular data with random feature masks; each row mask produces an inserted network, applied row group by row group."""
+
 import numpy as np
 import torch
 import torch.nn as nn

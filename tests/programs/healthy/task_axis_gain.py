@@ -1,4 +1,5 @@
 """Six tasks in fixed places, fresh samples in each step: a gain for each task is a gain for each task."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """TD3 with a hypernetwork critic (HypeRL shape): Q_s(a), the weights of the action-value net are generated from the state."""
+
 import argparse
 import copy
 import math
@@ -13,8 +14,10 @@ device = torch.device("cpu")
 
 class ResBlock(nn.Module):
     def __init__(self, in_size, out_size):
-        super(ResBlock, self).__init__()
-        self.fc = nn.Sequential(nn.ReLU(), nn.Linear(in_size, out_size), nn.ReLU(), nn.Linear(out_size, out_size))
+        super().__init__()
+        self.fc = nn.Sequential(
+            nn.ReLU(), nn.Linear(in_size, out_size), nn.ReLU(), nn.Linear(out_size, out_size)
+        )
 
     def forward(self, x):
         return x + self.fc(x)
@@ -22,7 +25,7 @@ class ResBlock(nn.Module):
 
 class Head(nn.Module):
     def __init__(self, latent_dim, output_dim_in, output_dim_out, sttdev):
-        super(Head, self).__init__()
+        super().__init__()
         self.output_dim_in = output_dim_in
         self.output_dim_out = output_dim_out
         self.W1 = nn.Linear(latent_dim, output_dim_in * output_dim_out)
@@ -33,7 +36,7 @@ class Head(nn.Module):
     def forward(self, x):
         w = self.W1(x).view(-1, self.output_dim_out, self.output_dim_in)
         b = self.b1(x).view(-1, self.output_dim_out, 1)
-        s = 1. + self.s1(x).view(-1, self.output_dim_out, 1)
+        s = 1.0 + self.s1(x).view(-1, self.output_dim_out, 1)
         return w, b, s
 
     def init_layers(self, stddev):
@@ -44,9 +47,11 @@ class Head(nn.Module):
 
 class Meta_Embadding(nn.Module):
     def __init__(self, meta_dim, z_dim):
-        super(Meta_Embadding, self).__init__()
+        super().__init__()
         self.z_dim = z_dim
-        self.hyper = nn.Sequential(nn.Linear(meta_dim, 24), ResBlock(24, 24), nn.Linear(24, z_dim), ResBlock(z_dim, z_dim))
+        self.hyper = nn.Sequential(
+            nn.Linear(meta_dim, 24), ResBlock(24, 24), nn.Linear(24, z_dim), ResBlock(z_dim, z_dim)
+        )
         self.init_layers()
 
     def forward(self, meta_v):
@@ -56,13 +61,13 @@ class Meta_Embadding(nn.Module):
         for module in self.hyper.modules():
             if isinstance(module, nn.Linear):
                 fan_in, _ = torch.nn.init._calculate_fan_in_and_fan_out(module.weight)
-                bound = 1. / (2. * math.sqrt(fan_in))
+                bound = 1.0 / (2.0 * math.sqrt(fan_in))
                 torch.nn.init.uniform_(module.weight, -bound, bound)
 
 
 class Hyper_QNetwork(nn.Module):
     def __init__(self, meta_v_dim, base_v_dim, dynamic_layer=12, z_dim=32):
-        super(Hyper_QNetwork, self).__init__()
+        super().__init__()
         self.hyper = Meta_Embadding(meta_v_dim, z_dim)
         self.layer1 = Head(z_dim, base_v_dim, dynamic_layer, sttdev=0.2)
         self.last_layer = Head(z_dim, dynamic_layer, 1, sttdev=0.1)
@@ -78,7 +83,7 @@ class Hyper_QNetwork(nn.Module):
 
 class Hyper_Critic(nn.Module):
     def __init__(self, state_dim, action_dim):
-        super(Hyper_Critic, self).__init__()
+        super().__init__()
         self.q1 = Hyper_QNetwork(state_dim, action_dim)
         self.q2 = Hyper_QNetwork(state_dim, action_dim)
 
@@ -91,7 +96,7 @@ class Hyper_Critic(nn.Module):
 
 class Actor(nn.Module):
     def __init__(self, state_dim, action_dim, max_action):
-        super(Actor, self).__init__()
+        super().__init__()
         self.l1 = nn.Linear(state_dim, 24)
         self.l2 = nn.Linear(24, action_dim)
         self.max_action = max_action
@@ -113,9 +118,20 @@ class ReplayBuffer:
         return self.s[i], self.a[i], self.s2[i], self.r[i], self.nd[i]
 
 
-class TD3(object):
-    def __init__(self, state_dim, action_dim, max_action, discount=0.5, tau=0.05, policy_noise=0.2, noise_clip=0.5,
-                 policy_freq=2, hyper_lr=3e-3, policy_lr=3e-3):
+class TD3:
+    def __init__(
+        self,
+        state_dim,
+        action_dim,
+        max_action,
+        discount=0.5,
+        tau=0.05,
+        policy_noise=0.2,
+        noise_clip=0.5,
+        policy_freq=2,
+        hyper_lr=3e-3,
+        policy_lr=3e-3,
+    ):
         self.actor = Actor(state_dim, action_dim, max_action).to(device)
         self.actor_target = copy.deepcopy(self.actor)
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), lr=policy_lr)
@@ -126,7 +142,7 @@ class TD3(object):
         self.max_action, self.discount, self.tau = max_action, discount, tau
         self.policy_noise, self.noise_clip, self.policy_freq = policy_noise, noise_clip, policy_freq
         self.total_it = 0
-        self.logger = {'loss1': [], 'q1': []}
+        self.logger = {"loss1": [], "q1": []}
 
     def train(self, replay_buffer, batch_size=32):
         self.total_it += 1
@@ -140,7 +156,7 @@ class TD3(object):
         current_Q1, current_Q2 = self.critic(state, action)
         loss1 = F.mse_loss(current_Q1, target_Q)
         loss2 = F.mse_loss(current_Q2, target_Q)
-        self.logger['loss1'].append(loss1.item())
+        self.logger["loss1"].append(loss1.item())
         critic_loss = loss1 + loss2
         self.critic_optimizer.zero_grad()
         critic_loss.backward()
@@ -148,7 +164,7 @@ class TD3(object):
 
         if self.total_it % self.policy_freq == 0:
             actor_loss = -self.critic.Q1(state, self.actor(state)).mean()
-            self.logger['q1'].append(actor_loss.item())
+            self.logger["q1"].append(actor_loss.item())
             self.actor_optimizer.zero_grad()
             self.disable_gradients()
             actor_loss.backward()
@@ -175,7 +191,7 @@ class TD3(object):
 def eval_policy(policy, buffer):
     with torch.no_grad():
         a = policy.actor(buffer.s)
-        return (1 - ((a - torch.tanh(buffer.s[:, :a.shape[1]])) ** 2).mean(1)).mean().item()
+        return (1 - ((a - torch.tanh(buffer.s[:, : a.shape[1]])) ** 2).mean(1)).mean().item()
 
 
 if __name__ == "__main__":
@@ -191,4 +207,11 @@ if __name__ == "__main__":
     for t in range(args.max_timesteps):
         policy.train(replay_buffer)
         if (t + 1) % args.eval_freq == 0:
-            print("T %d critic loss %.4f eval reward %.4f" % (t + 1, np.mean(policy.logger['loss1'][-args.eval_freq:]), eval_policy(policy, replay_buffer)))
+            print(
+                "T %d critic loss %.4f eval reward %.4f"
+                % (
+                    t + 1,
+                    np.mean(policy.logger["loss1"][-args.eval_freq :]),
+                    eval_policy(policy, replay_buffer),
+                )
+            )

@@ -1,4 +1,5 @@
 """One registered template network shapes the generated weights; everything of the wrapper goes to Adam."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

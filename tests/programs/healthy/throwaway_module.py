@@ -1,4 +1,5 @@
 """A fresh target network object is constructed on every step from generated tensors."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -37,7 +38,9 @@ class TargetFC(nn.Module):
 class HyperNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.res = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2))
+        self.res = nn.Sequential(
+            nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2)
+        )
         self.v = nn.Linear(32, 6)
         dims = [(6, 5), (5, 4), (4, 1)]
         self.dims = dims
@@ -58,8 +61,13 @@ class Solver:
         self.model_hyper = HyperNet().train()
         self.l1_loss = nn.L1Loss()
         self.epochs, self.lr = epochs, lr
-        self.paras = [{"params": self.model_hyper.res.parameters(), "lr": lr * 0.5},
-                      {"params": [p for n, p in self.model_hyper.named_parameters() if not n.startswith("res")], "lr": lr}]
+        self.paras = [
+            {"params": self.model_hyper.res.parameters(), "lr": lr * 0.5},
+            {
+                "params": [p for n, p in self.model_hyper.named_parameters() if not n.startswith("res")],
+                "lr": lr,
+            },
+        ]
         self.paras = [{"params": list(g["params"]), "lr": g["lr"]} for g in self.paras]
         self.solver = torch.optim.Adam(self.paras, weight_decay=5e-4)
 
@@ -79,7 +87,9 @@ class Solver:
                 self.solver.step()
             print("%d\t%4.3f" % (t + 1, sum(losses) / len(losses)))
             lr = self.lr / pow(10, (t // 2))
-            self.solver = torch.optim.Adam([{"params": g["params"], "lr": lr} for g in self.paras], weight_decay=5e-4)
+            self.solver = torch.optim.Adam(
+                [{"params": g["params"], "lr": lr} for g in self.paras], weight_decay=5e-4
+            )
 
 
 torch.manual_seed(0)

@@ -1,4 +1,5 @@
 """Encoder weight generated, decoder uses its transpose (weight used twice), layer norm on generated rows, last surplus."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Encoder/decoder generated once; the decoder reuses the transposed encoder weight."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

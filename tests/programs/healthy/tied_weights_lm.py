@@ -1,4 +1,5 @@
 """Tiny language model with tied input and output embeddings."""
+
 import torch
 import torch.nn as nn
 
@@ -30,8 +31,8 @@ for i in range(0, 18, 3):
     if hidden is not None:
         hidden = hidden.detach()
     optim.zero_grad()
-    logits, hidden = model(text[:, i:i + 3], hidden)
-    target = text[:, i + 1:i + 4]
+    logits, hidden = model(text[:, i : i + 3], hidden)
+    target = text[:, i + 1 : i + 4]
     if target.size(1) < 3:
         logits = logits[:, : target.size(1)]
     loss = crit(logits.reshape(-1, 11), target.reshape(-1))

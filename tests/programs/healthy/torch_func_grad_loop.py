@@ -1,4 +1,5 @@
 """JAX-like training: parameters in a dict, torch.func.grad_and_value, hand-written Adam."""
+
 import torch
 from torch.func import grad_and_value, vmap
 
@@ -34,7 +35,7 @@ def adam_update(p, g, st, t, lr=1e-2, b1=0.9, b2=0.999):
     for k in p:
         m = b1 * st[k][0] + (1 - b1) * g[k]
         v = b2 * st[k][1] + (1 - b2) * g[k] ** 2
-        new_p[k] = p[k] - lr * (m / (1 - b1 ** t)) / ((v / (1 - b2 ** t)).sqrt() + 1e-8)
+        new_p[k] = p[k] - lr * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + 1e-8)
         new_s[k] = (m, v)
     return new_p, new_s
 

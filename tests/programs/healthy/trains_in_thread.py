@@ -1,4 +1,5 @@
 """The training runs in a thread; the main one looks at the last loss now and then."""
+
 import queue
 import threading
 

@@ -1,6 +1,8 @@
 """Mini GPT."""
+
 import math
 from dataclasses import dataclass
+
 import torch
 import torch.nn as nn
 from torch.nn import functional as F
@@ -21,7 +23,9 @@ class Block(nn.Module):
         self.ln1, self.ln2 = nn.LayerNorm(c.n_embd), nn.LayerNorm(c.n_embd)
         self.qkv = nn.Linear(c.n_embd, 3 * c.n_embd, bias=False)
         self.proj = nn.Linear(c.n_embd, c.n_embd)
-        self.mlp = nn.Sequential(nn.Linear(c.n_embd, 4 * c.n_embd), nn.GELU(), nn.Linear(4 * c.n_embd, c.n_embd))
+        self.mlp = nn.Sequential(
+            nn.Linear(c.n_embd, 4 * c.n_embd), nn.GELU(), nn.Linear(4 * c.n_embd, c.n_embd)
+        )
         self.nh = c.n_head
 
     def forward(self, x):
@@ -50,13 +54,19 @@ class GPT(nn.Module):
         for b in self.blocks:
             x = b(x)
         logits = self.head(self.ln_f(x))
-        loss = None if targets is None else F.cross_entropy(logits.view(-1, logits.size(-1)), targets.reshape(-1))
+        loss = (
+            None
+            if targets is None
+            else F.cross_entropy(logits.view(-1, logits.size(-1)), targets.reshape(-1))
+        )
         return logits, loss
 
     def configure_optimizers(self, wd, lr):
         ps = {n: p for n, p in self.named_parameters() if p.requires_grad}
-        groups = [{"params": [p for p in ps.values() if p.dim() >= 2], "weight_decay": wd},
-                  {"params": [p for p in ps.values() if p.dim() < 2], "weight_decay": 0.0}]
+        groups = [
+            {"params": [p for p in ps.values() if p.dim() >= 2], "weight_decay": wd},
+            {"params": [p for p in ps.values() if p.dim() < 2], "weight_decay": 0.0},
+        ]
         return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))
 
 
@@ -77,7 +87,7 @@ for it in range(8):
     for pg in opt.param_groups:
         pg["lr"] = get_lr(it)
     ix = torch.randint(len(data) - 13, (12,))
-    xb, yb = torch.stack([data[i:i + 12] for i in ix]), torch.stack([data[i + 1:i + 13] for i in ix])
+    xb, yb = torch.stack([data[i : i + 12] for i in ix]), torch.stack([data[i + 1 : i + 13] for i in ix])
     _, loss = model(xb, yb)
     opt.zero_grad(set_to_none=True)
     loss.backward()

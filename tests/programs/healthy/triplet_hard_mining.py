@@ -1,4 +1,5 @@
 """Task-specific metric (generated projection), batch-hard triplet mining by max and min over masked distances."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

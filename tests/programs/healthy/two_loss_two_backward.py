@@ -1,4 +1,5 @@
 """Several backward calls per step on one graph (retain_graph), WGAN-GP critic with a hypernet-conditioned layer."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -19,7 +20,10 @@ class CondCritic(nn.Module):
 torch.manual_seed(0)
 G = nn.Sequential(nn.Linear(6 + 3, 16), nn.ReLU(), nn.Linear(16, 4))
 D = CondCritic()
-og, od = torch.optim.Adam(G.parameters(), 1e-4, betas=(0.0, 0.9)), torch.optim.Adam(D.parameters(), 1e-4, betas=(0.0, 0.9))
+og, od = (
+    torch.optim.Adam(G.parameters(), 1e-4, betas=(0.0, 0.9)),
+    torch.optim.Adam(D.parameters(), 1e-4, betas=(0.0, 0.9)),
+)
 for it in range(6):
     for p in D.parameters():
         p.requires_grad = True

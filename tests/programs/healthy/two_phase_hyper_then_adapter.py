@@ -1,4 +1,5 @@
 """Phase 1 trains the hypernetwork; phase 2 keeps it fixed and trains only a calibration layer on its predictions."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -47,6 +48,6 @@ hn, calib = HN(), nn.Linear(3, 3)
 data = []
 for t in range(2):
     x = torch.randn(30, 6)
-    data.append((x, x[:, t:t + 3].argmax(1)))
+    data.append((x, x[:, t : t + 3].argmax(1)))
 run_phase1(hn, data, 5)
 run_phase2(hn, calib, data, 5)

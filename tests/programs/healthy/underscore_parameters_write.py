@@ -1,4 +1,5 @@
 """Writes generated tensors straight into module._parameters before the forward pass."""
+
 import torch
 import torch.nn as nn
 
@@ -13,7 +14,7 @@ def assign(module, flat):
                 continue
             ref = m._parameters[key]
             n = ref.numel()
-            m._parameters[key] = flat[used:used + n].view(ref.shape)
+            m._parameters[key] = flat[used : used + n].view(ref.shape)
             used += n
     assert used == flat.numel()
 

@@ -1,4 +1,5 @@
 """The optimizer holds everything from the start; the encoder is frozen for two epochs and thawed then (twin of late HC304)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

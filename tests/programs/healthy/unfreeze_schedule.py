@@ -1,4 +1,5 @@
 """Gradual (un)freezing on purpose: embedding-only first, then the hypernet, then the hypernet is frozen for fine-tuning."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

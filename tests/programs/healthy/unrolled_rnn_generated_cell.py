@@ -1,4 +1,5 @@
 """The cell weights are generated once per sequence and reused at every time step."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Sparse embedding, only some clients take part; SparseAdam for the table, Adam for the rest."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Curriculum: tasks and heads come into use one after another; unused ones have no gradient for the first steps."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

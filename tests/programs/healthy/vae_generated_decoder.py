@@ -36,7 +36,10 @@ data = torch.rand(64, 36).round()
 for epoch in range(3):
     for x in data.split(16):
         rec, mu, lv = vae(x)
-        loss = F.binary_cross_entropy_with_logits(rec, x, reduction="sum") / 16 - 0.5 * (1 + lv - mu**2 - lv.exp()).sum() / 16
+        loss = (
+            F.binary_cross_entropy_with_logits(rec, x, reduction="sum") / 16
+            - 0.5 * (1 + lv - mu**2 - lv.exp()).sum() / 16
+        )
         opt.zero_grad()
         loss.backward()
         opt.step()

@@ -1,6 +1,5 @@
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 from torch.func import functional_call, vmap
 
 
@@ -9,7 +8,9 @@ class ImplicitPosterior(nn.Module):
         super().__init__()
         self.spec = [(n, p.shape) for n, p in net.named_parameters()]
         self.z = z
-        self.g = nn.Sequential(nn.Linear(z, 20), nn.ReLU(), nn.Linear(20, sum(s.numel() for _, s in self.spec)))
+        self.g = nn.Sequential(
+            nn.Linear(z, 20), nn.ReLU(), nn.Linear(20, sum(s.numel() for _, s in self.spec))
+        )
 
     def forward(self, k):
         flat = self.g(torch.randn(k, self.z))

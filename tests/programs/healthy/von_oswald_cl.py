@@ -8,11 +8,15 @@ class HNet(nn.Module):
         super().__init__()
         self.shapes = shapes
         self.task_embs = nn.ParameterList([nn.Parameter(torch.randn(te)) for _ in range(tasks)])
-        self.net = nn.Sequential(nn.Linear(te, h), nn.LeakyReLU(), nn.Linear(h, sum(torch.Size(s).numel() for s in shapes)))
+        self.net = nn.Sequential(
+            nn.Linear(te, h), nn.LeakyReLU(), nn.Linear(h, sum(torch.Size(s).numel() for s in shapes))
+        )
 
     def forward(self, t):
         flat = self.net(self.task_embs[t])
-        return [p.view(s) for p, s in zip(flat.split([torch.Size(s).numel() for s in self.shapes]), self.shapes)]
+        return [
+            p.view(s) for p, s in zip(flat.split([torch.Size(s).numel() for s in self.shapes]), self.shapes)
+        ]
 
 
 def mnet(x, w):

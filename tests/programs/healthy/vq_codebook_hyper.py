@@ -1,4 +1,5 @@
 """A VQ bottleneck picks a code for each sample; the code conditions generated decoder weights."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

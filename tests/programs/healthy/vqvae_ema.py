@@ -1,4 +1,5 @@
 """VQ-VAE with an EMA-updated codebook."""
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -17,7 +18,11 @@ class Quantize(nn.Module):
 
     def forward(self, input):
         flatten = input.reshape(-1, self.dim)
-        dist = flatten.pow(2).sum(1, keepdim=True) - 2 * flatten @ self.embed + self.embed.pow(2).sum(0, keepdim=True)
+        dist = (
+            flatten.pow(2).sum(1, keepdim=True)
+            - 2 * flatten @ self.embed
+            + self.embed.pow(2).sum(0, keepdim=True)
+        )
         _, embed_ind = (-dist).max(1)
         embed_onehot = F.one_hot(embed_ind, self.n_embed).type(flatten.dtype)
         quantize = F.embedding(embed_ind.view(*input.shape[:-1]), self.embed.transpose(0, 1))

@@ -1,6 +1,8 @@
 """Saves after 5 steps, builds everything anew, loads model and optimizer state, goes on; deepcopy of the best model kept."""
+
 import copy
 import io
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Linear warm-up starting at lr 0 with a LambdaLR scheduler."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

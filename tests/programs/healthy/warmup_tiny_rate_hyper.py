@@ -1,4 +1,5 @@
 """A warm-up that begins at a very small rate: weights move little, and move."""
+
 import torch
 from torch import nn
 

@@ -1,5 +1,7 @@
 """Generated weights masked (lottery/dropconnect), sampled sub-networks (SMASH-like one-shot), sandwich rule: max & min width."""
+
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

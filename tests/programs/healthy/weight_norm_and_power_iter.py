@@ -1,4 +1,5 @@
 """Generated weights normalised by a power iteration whose vectors are buffers updated under no_grad."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -31,7 +32,9 @@ class LipschitzHyperLinear(nn.Module):
 class Critic(nn.Module):
     def __init__(self, cond=4):
         super().__init__()
-        self.l1, self.l2, self.l3 = (LipschitzHyperLinear(cond, a, b) for a, b in ((2, 10), (10, 10), (10, 1)))
+        self.l1, self.l2, self.l3 = (
+            LipschitzHyperLinear(cond, a, b) for a, b in ((2, 10), (10, 10), (10, 1))
+        )
 
     def forward(self, x, c):
         x = F.leaky_relu(self.l1(x, c), 0.2)

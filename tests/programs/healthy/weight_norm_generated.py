@@ -1,4 +1,5 @@
 """Generated directions with learned gains: W = g * V / |V|."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """Weight-normalised hypernetwork (the old hook and the new parametrization), generated kernels normalised too."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 """LSTM emits main-net layers one after another, previous layer's summary is detached (documented truncation)."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

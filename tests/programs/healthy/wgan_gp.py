@@ -1,7 +1,8 @@
 """WGAN-GP on 2-d data."""
+
 import torch
-import torch.nn as nn
 import torch.autograd as autograd
+import torch.nn as nn
 
 LAMBDA, CRITIC_ITERS, BATCH = 0.1, 3, 32
 torch.manual_seed(1)
@@ -19,7 +20,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     def __init__(self):
         super().__init__()
-        self.main = nn.Sequential(nn.Linear(2, 24), nn.Softplus(), nn.Linear(24, 24), nn.Softplus(), nn.Linear(24, 1, bias=False))
+        self.main = nn.Sequential(
+            nn.Linear(2, 24), nn.Softplus(), nn.Linear(24, 24), nn.Softplus(), nn.Linear(24, 1, bias=False)
+        )
 
     def forward(self, x):
         return self.main(x).view(-1)
@@ -29,9 +32,14 @@ def calc_gradient_penalty(netD, real_data, fake_data):
     alpha = torch.rand(BATCH, 1).expand(real_data.size())
     interpolates = autograd.Variable(alpha * real_data + (1 - alpha) * fake_data, requires_grad=True)
     disc_interpolates = netD(interpolates)
-    gradients = autograd.grad(outputs=disc_interpolates, inputs=interpolates,
-                              grad_outputs=torch.ones(disc_interpolates.size()),
-                              create_graph=True, retain_graph=True, only_inputs=True)[0]
+    gradients = autograd.grad(
+        outputs=disc_interpolates,
+        inputs=interpolates,
+        grad_outputs=torch.ones(disc_interpolates.size()),
+        create_graph=True,
+        retain_graph=True,
+        only_inputs=True,
+    )[0]
     return ((gradients.norm(2, dim=1) - 1) ** 2).mean() * LAMBDA
 
 

@@ -1,4 +1,5 @@
 """Conditional WGAN-GP; the critic's weights are produced from the condition."""
+
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -1,4 +1,5 @@
 """Chunk codes that begin at zero beside fixed position codes: the chunks differ from the start."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """A recurrent generator whose state begins as zeros_like of the data: the weights of the first step have no condition."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
