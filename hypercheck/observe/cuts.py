@@ -47,6 +47,9 @@ class CutFinder:
                 continue
             above = flow.upstream(edge.source)
             victims = {self._tape.values[value].object for value in above} & full
+            asked = self._evidence.session.differentiated
+            if edge.op < self._step.first_op and victims and victims <= asked:
+                continue  # `autograd.grad` gives them gradients that go past the copy
             rows: dict[int, tuple[tuple[int, int], ...]] = {}
             if not victims:
                 if not self._feeds_weight(edge):
@@ -83,7 +86,19 @@ class CutFinder:
             better = direct if fact.mechanism == "deepcopy-main" else direct | cloned
             if key in last or not ((key in aside and victims <= better) or victims <= last_cuts):
                 kept.append(fact)
-        return [*self._main_cuts(kept), *self._opaque(starved), *self._flat()]
+        whole = [self._with_whole_victims(fact) for fact in self._main_cuts(kept)]
+        return [*whole, *self._opaque(starved), *self._flat()]
+
+    def _with_whole_victims(self, fact: CutFact) -> CutFact:
+        """A tensor all of whose rows are starved is a victim as a whole."""
+        rows = dict(fact.victim_rows)
+        whole = set(fact.victims)
+        for number, spans in fact.victim_rows.items():
+            update = self._updates[number]
+            if update.size.state == "zero" and Spans.ranges(spans).count >= update.size.rows > 0:
+                whole.add(number)
+                del rows[number]
+        return replace(fact, victims=tuple(sorted(whole)), victim_rows=rows)
 
     def _is_kept_copy(self, edge: Edge) -> bool:
         """Whether the values went into a tensor that was there before this step and asks for no gradient."""
@@ -175,8 +190,8 @@ class CutFinder:
         )
 
     def _initialises(self, edge: Edge) -> bool:
-        """Whether the edge copied start values, before this step, into a tensor that learns by itself."""
-        if self._step.number == 1 or edge.op >= self._step.first_op:
+        """Whether the edge copied start values, before the training, into a tensor that learns by itself."""
+        if self._step.number == 1 or self._evidence.step_of(edge.op) > 1:
             return False
         values = self._tape.values
         for index in self._flow.way_down(edge):
@@ -331,7 +346,9 @@ class CutFinder:
     def _zero_rows(self, number: int, wanted: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
         """The wanted rows of a tensor, where all of them are among those without a gradient."""
         update = self._updates.get(number)
-        if update is None or not update.size.zero_rows or update.size.state == "zero":
+        if update is not None and update.size.state == "zero":
+            return {number: wanted.first(len(wanted))}
+        if update is None or not update.size.zero_rows:
             return {}
         starts, ends = torch.tensor(update.size.zero_rows).T
         if wanted.both(Spans(starts, ends)).count != wanted.count:

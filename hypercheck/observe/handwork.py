@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hypercheck.observe.entries import Op
@@ -19,10 +22,13 @@ class Handwork(NamedTuple):
     movers: frozenset[int]
 
 
-def find_handwork(tape: Tape) -> Handwork:
-    """The leaves that were written to with their own numbers and those of other leaves, or gradients."""
-    moved, movers = set(), set()
-    for op in tape.ops:
+def find_handwork(tape: Tape, starts: Sequence[int]) -> Handwork:
+    """The leaves that were written to with their own numbers and those of other leaves, or gradients.
+
+    `starts` are the first operations of the recorded steps. One step alone may have been for a good start.
+    """
+    steps, movers = defaultdict[int, set[int]](set), set[int]()
+    for index, op in enumerate(tape.ops):
         if op.kind not in _WRITES:
             continue
         for value in op.outputs:
@@ -31,9 +37,10 @@ def find_handwork(tape: Tape) -> Handwork:
             own = tape.values[value].object
             sources = _sources(tape, op)
             if own in sources and len(sources) > 1:
-                moved.add(own)
+                steps[own].add(bisect(starts, index))
                 movers |= sources - {own}
-    return Handwork(frozenset(moved), frozenset(movers))
+    moved = frozenset(number for number, seen in steps.items() if len(seen) > 1)
+    return Handwork(moved, frozenset(movers))
 
 
 def _sources(tape: Tape, op: Op) -> set[int]:

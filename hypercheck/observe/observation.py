@@ -298,7 +298,7 @@ class Observation:
             {value.object for value in flagged if value.requires_grad},
             self.session.variables.registered | {item.object for item in tape.assignments},
             frozenset(self.session.variables.module_names.values()),
-            find_handwork(tape),
+            find_handwork(tape, [first for first, _ in self._firsts]),
         )
 
     def _optimizer_facts(self, naming: Naming, tensors: dict[int, TensorFact]) -> list[OptimizerFact]:

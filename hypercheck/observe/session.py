@@ -8,7 +8,7 @@ import sys
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -346,6 +346,8 @@ class Session:
             frame = sys._getframe(1)
             self._in_backward += 1
             try:
+                if isinstance(inputs, Iterator):  # `model.parameters()` can be gone through once only
+                    inputs = tuple(inputs)
                 given = list(torch_compat.tensors_in((outputs, inputs, args, kwargs)))
                 self._guard(lambda: self._before_grad(outputs, inputs, kwargs, frame))
                 out = original(outputs, inputs, *args, **kwargs)
