@@ -119,8 +119,17 @@ class DeadEndFinder:
         fits = self._fitting(shapes, own)
         if fits:
             mine = {number: item for number, item in own.items() if self._naming.object(number) in fits}
-            place = self._main_call(mine or own, flood, tape.values[last].op) or made
-            return [DeadEnd("unassigned", place, victims, source, shapes, fits, (made,) if made else ())]
+            meant = {tape.values[value].shape for value, _ in mine.values()}
+            last = max((v for v in terminal if _ends_with(tape.values[v].shape, meant)), default=last)
+            source = self._naming.value(last)
+            made = frames.location(tape.ops[tape.values[last].op].site, "generated here")
+            place, related = (
+                self._main_call(mine or own, flood, tape.values[last].op),
+                (made,) if made else (),
+            )
+            if place is None or self._out_of_reach(last, mine or own):
+                place, related = made, ()
+            return [DeadEnd("unassigned", place, victims, source, shapes, fits, related)]
         gone = self._exports(flood)
         # Beside weights that are whole, what is exported is only looked at: logged, or plotted.
         if gone and not any(slot.value in flow.live for slot in flow.slots):
@@ -248,6 +257,24 @@ class DeadEndFinder:
             module = call.parent if call is not None else -1
         return False
 
+    def _out_of_reach(self, value: int, own: dict[int, tuple[int, int]]) -> bool:
+        """Whether the module that made the value keeps it, and the main network is called outside of that."""
+        module = self._tape.ops[self._tape.values[value].op].module
+        around = {call.parent for call in self._calls_around(min(op for _, op in own.values()))}
+        return self._stays_inside(value) and module not in around
+
+    def _calls_around(self, index: int) -> list[ModuleCall]:
+        """The calls of modules that were running at an operation, innermost first."""
+        chain: list[ModuleCall] = []
+        module = self._tape.ops[index].module
+        while module >= 0 and len(chain) < 40:
+            call = self._tape.call_at(module, index)
+            if call is None:
+                break
+            chain.append(call)
+            module = call.parent
+        return chain
+
     def _inside_a_generator(self, number: int) -> bool:
         """Whether the smallest module around the tensor's own that generates weights does nothing else."""
         upstream = self._evidence.upstream_of_slots
@@ -276,6 +303,8 @@ class DeadEndFinder:
                 for item in op.arguments:
                     if isinstance(item, tuple) and len(item) == 2 and item[0] in ("weight", "bias", "right"):
                         value = item[1]
+                        if isinstance(value, int) and not self._leafy(value):
+                            value = self._flow.root(value)
                         if isinstance(value, int) and self._leafy(value):
                             found[self._tape.values[value].object] = (value, edge.op)
         return found
@@ -289,7 +318,11 @@ class DeadEndFinder:
     ) -> tuple[str, ...]:
         """The main network's own tensors of the shapes (or together the size) of what was generated."""
         wanted = {self._tape.values[value].shape: number for number, (value, _) in own.items()}
-        hits = [number for shape, number in wanted.items() if len(shape) > 1 and shape in shapes]
+        hits = [
+            number
+            for shape, number in wanted.items()
+            if len(shape) > 1 and any(_ends_with(made, {shape}) for made in shapes)
+        ]
         if hits:
             return tuple(self._naming.object(number) for number in hits[:6])
         by_module: dict[str, list[int]] = defaultdict(list)
@@ -313,18 +346,15 @@ class DeadEndFinder:
         if not indexes:
             return None
         first = min(indexes)
-        chain: list[ModuleCall] = []
-        module = self._tape.ops[first].module
-        while module >= 0 and len(chain) < 40:
-            call = self._tape.call_at(module, first)
-            if call is None:
-                break
-            chain.append(call)
-            module = call.parent
-        for call in reversed(chain):
+        for call in reversed(self._calls_around(first)):
             if call.op > made and not call.given & flood and call.site is not None:
                 return frames.location(call.site)
         return frames.location(self._tape.ops[first].site)
+
+
+def _ends_with(shape: tuple[int, ...], wanted: set[tuple[int, ...]]) -> bool:
+    """Whether it is one of the wanted shapes, for one or for a batch."""
+    return any(shape[len(shape) - len(item) :] == item for item in wanted if len(shape) >= len(item))
 
 
 def _as_weight(arguments: tuple[object, ...], value: int, hungry: set[int], tape: object) -> bool:

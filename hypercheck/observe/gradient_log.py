@@ -29,6 +29,8 @@ class GradientLog:
         self.events: list[GradientEvent] = []
         self.reads: set[int] = set()
         """Objects whose gradient the program has looked at."""
+        self.given: dict[int, Site | None] = {}
+        """Objects whose gradient was set by hand, to the first statement that did."""
         self.objects: set[int] = set()
         """The objects of gradients that were computed with."""
         self._owners: dict[int, tuple[weakref.ref[Tensor], int]] = {}

@@ -171,14 +171,14 @@ class Observation:
         past = self._past()
         tensors = {number: self._tensor_fact(number, naming, past) for number in keys}
         stepped = {n for record in session.optimizers if record.steps for n in record.objects}
-        never = {}
+        never, given = {}, session.tape.gradients.given
         for record in session.optimizers:
             if record.steps == 0 and record.objects:
                 for number in record.objects:
                     if (
-                        number in session.filled_ever
+                        (number in session.filled_ever or number in given)
                         and number not in stepped
-                        and number not in session.manual
+                        and number not in session.manual | past.handwork.moved
                     ):
                         never[number] = naming.optimizer(record)
                         tensors.setdefault(number, self._tensor_fact(number, naming, past))
@@ -191,7 +191,7 @@ class Observation:
             flows=(*self.flows, self._autograd(naming)),
             backwards_without_step=session.waits.since_step,
             never_stepped=never,
-            filled_at={number: place for number in never if (place := self._filled_at.get(number))},
+            filled_at={number: place for number in never if (place := self._given_at(number))},
             skipped_steps=session.waits.skipped_steps,
             skipped_at=frames.location(session.waits.skipped_at),
             unused_backwards=session.waits.unused,
@@ -230,6 +230,10 @@ class Observation:
         for record in self.session.optimizers:
             keys.update(record.objects)
         return {key for key in keys if key >= 0}
+
+    def _given_at(self, number: int) -> Location | None:
+        """Where the tensor first got a gradient."""
+        return self._filled_at.get(number) or frames.location(self.session.tape.gradients.given.get(number))
 
     def _tensor_fact(self, number: int, naming: Naming, past: _Past) -> TensorFact:
         session = self.session

@@ -796,6 +796,8 @@ class Tape:
         number = self.known_object(owner)
         if number is not None:
             site, _ = self.frames.site(frame)
+            if grad is not None:
+                self.gradients.given.setdefault(number, site)
             value = self.peek(grad) if isinstance(grad, Tensor) else None
             if value is not None and self.values[value].op >= 0:
                 made = self.ops[self.values[value].op]
