@@ -179,6 +179,8 @@ class UsageFact:
     """Whether the surplus lies in a border of a tensor cropped along several axes."""
     one_row: bool = False
     """Whether a single row of a batch is used, for all samples."""
+    left_at: Location | None = None
+    """The statement that cut out a part that nothing reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Evidence:
         tape, first = self.tape, self.tape.first_values.get(number)
         if first is None or self.tape.objects[number].is_parameter:
             return False
-        stack, given = [first], False
+        stack, seen, given = [first], {first}, False
         while stack:
             fact = tape.values[stack.pop()]
             if fact.op < self.step.first_op:
@@ -64,7 +64,9 @@ class Evidence:
                 continue
             op = tape.ops[fact.op]
             given = given or (op.name in _IMPORTS and fact.object != number)
-            stack.extend(value for value in op.inputs if value >= 0)
+            news = [value for value in op.inputs if value >= 0 and value not in seen]
+            seen.update(news)
+            stack.extend(news)
         return given
 
     def asks(self, number: int) -> bool:

@@ -225,7 +225,24 @@ class Usage:
             cropped=self._cropped(shape, used) or (len(unused) > 1 and self._crops(root, used, slots)),
             sized_at=sized_at,
             one_row=one_row,
+            left_at=self._left_at(root, Spans.union(parts)) if len(unused) else None,
         )
+
+    def _left_at(self, root: int, used: Spans) -> Location | None:
+        """The statement that cut a part out of the value which nothing reads then, where there is one."""
+        tape, elements, readers = self._tape, self._flow.elements, self._evidence.readers
+        stack, seen = [root], {root}
+        while stack:
+            value = stack.pop()
+            part = (elements.shown(value) or {}).get(root)
+            if part is not None and part.count and not part.both(used).count:
+                return frames.location(tape.ops[tape.values[value].op].site)
+            for index in readers.get(value, ()):
+                for target in tape.ops[index].outputs:
+                    if target not in seen and value in elements.parents(target):
+                        seen.add(target)
+                        stack.append(target)
+        return None
 
     def _read(self, whole: int) -> Iterator[int]:
         """The value, and the views and parts of it, that something on the way to the loss reads."""

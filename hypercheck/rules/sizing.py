@@ -37,6 +37,45 @@ def sizing_advice(usage: UsageFact) -> str:
     return f"generate {usage.used // max(rows, 1):,} outputs: sum(w.numel() for w in main.parameters())"
 
 
+def is_padding(usage: UsageFact) -> bool:
+    """Whether each row is cropped to what is needed of it: to a start of its own, or to a block of its own.
+
+    The row is as long as the longest start, or as high and as wide as the largest blocks.
+    """
+    if usage.total < 2 * usage.width or usage.total % usage.width:
+        return False
+    unused: dict[int, list[tuple[int, int]]] = {}
+    for start, end in usage.unused:
+        row = start // usage.width
+        if end > (row + 1) * usage.width:
+            return False
+        unused.setdefault(row, []).append((start - row * usage.width, end - row * usage.width))
+    blocks = [_block(usage.width, spans) for spans in unused.values()]
+    found = [block for block in blocks if block is not None]
+    if len(found) < len(blocks):
+        return False
+    whole = len(unused) < usage.total // usage.width
+    lines = {line for _, _, line in found if line < usage.width} or {usage.width}
+    high = max(height for height, _, _ in found) * min(lines) >= usage.width
+    wide = max(columns for _, columns, _ in found) >= min(lines)
+    return len(lines) == 1 and (whole or (high and wide))
+
+
+def _block(width: int, unused: list[tuple[int, int]]) -> tuple[int, int, int] | None:
+    """Height and width of the upper left block that is left of a row of lines, and the length of a line.
+
+    >>> _block(12, [(7, 12)]), _block(12, [(3, 4), (7, 12)]), _block(12, [(5, 6)]), _block(12, [(0, 12)])
+    ((1, 7, 12), (2, 3, 4), None, None)
+    """
+    start, line = unused[0]
+    height, cut = len(unused), line - start
+    corners = [(number * line - cut, number * line) for number in range(1, height)]
+    last = (height * line - cut, width)
+    if not start or unused != [*corners, last] or width % line:
+        return None
+    return height, start, line
+
+
 def shapes_text(shapes: tuple[tuple[int, ...], ...], most: int = 4) -> str:
     """Shapes in brackets, the first few.
 

@@ -38,7 +38,7 @@ from hypercheck.findings import Finding, Severity
 from hypercheck.rules.generated import place
 from hypercheck.rules.persistence import persistent_usages
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.sizing import likely_reason, shapes_text, sizing_advice
+from hypercheck.rules.sizing import is_padding, likely_reason, shapes_text, sizing_advice
 from hypercheck.rules.starvation import listed, span_text
 
 
@@ -54,19 +54,18 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             continue
         share = left / usage.total
         tail = len(usage.unused) == 1 and usage.unused[0][1] == usage.total
-        if usage.cropped or (usage.chunk and tail and left < usage.chunk):
+        if usage.cropped or (usage.chunk and tail and left < usage.chunk) or is_padding(usage):
             continue
         severity = Severity.WARNING if share >= 0.005 else Severity.NOTE
+        at = usage.left_at or usage.sized_at or usage.location
         yield RULE.finding(
             steps,
             usage.source,
             f"{left:,} of {usage.total:,} outputs ({100 * share:.1f} %) of {usage.source} are never used",
-            likely_reason(usage)
-            or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
-            sizing_advice(usage),
+            *_why_and_fix(usage),
             severity=severity,
-            location=usage.sized_at or usage.location,
-            related=(usage.location.labelled("generated here"),) if usage.sized_at and usage.location else (),
+            location=at,
+            related=(usage.location.labelled("generated here"),) if usage.location not in (at, None) else (),
             seen=(
                 f"never read: elements {span_text(usage.unused)}",
                 f"read: {usage.used:,} elements, by weights of shape {shapes_text(usage.slots)}",
@@ -81,6 +80,19 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 
     for group in rows.values():
         yield _one_row(group)
+
+
+def _why_and_fix(usage: UsageFact) -> tuple[str, str]:
+    if usage.left_at is not None:
+        return (
+            "a part of them is cut out by this statement, and nothing reads it: it gets no gradient",
+            "hand this part to the layer that it was generated for, or generate that much less",
+        )
+    return (
+        likely_reason(usage)
+        or "outputs that no weight reads get no gradient: they cost memory and time and never learn",
+        sizing_advice(usage),
+    )
 
 
 def _one_row(group: list[tuple[UsageFact, tuple[int, ...]]]) -> Finding:

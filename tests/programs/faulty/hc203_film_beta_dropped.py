@@ -25,7 +25,7 @@ class FiLMedBlock(nn.Module):
         self.bn = nn.BatchNorm2d(ch, affine=False)
 
     def forward(self, x, film):
-        gamma, beta = film.chunk(2, dim=-1)
+        gamma, beta = film.chunk(2, dim=-1)  # HC203
         x = F.relu(self.proj(x))
         y = self.bn(self.conv(x))
         y = y * (1 + gamma[:, :, None, None])
