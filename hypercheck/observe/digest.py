@@ -94,7 +94,9 @@ class Digest(Evidence):
     def _update_fact(self, update: Update) -> UpdateFact:
         cleared = self._cleared_at(update.object) if update.size.state in ("none", "zero") else None
         carried = any(
-            update.object in item.carried and not self._replaced_since(update.object, item)
+            update.object in item.carried
+            and not self._replaced_since(update.object, item)
+            and not self._decayed_before(update.object, item)
             for item in self.step.backwards
         )
         record = self.session.optimizers[update.optimizer] if update.optimizer >= 0 else None
@@ -145,6 +147,13 @@ class Digest(Evidence):
         """Whether the gradient was set by hand after the backward, so that nothing adds up."""
         events = self.tape.gradients.events[item.event : self.step.end_event]
         return any(owner == number and what != "scale" for _, owner, what, _ in events)
+
+    def _decayed_before(self, number: int, item: Backward) -> bool:
+        """Whether what was there already was scaled down before the backward: a momentum, and no mistake."""
+        return any(
+            event.owner == number and event.what == "scale" and event.op > self.step.first_op
+            for event in self.tape.gradients.events[: item.event]
+        )
 
     @cached_property
     def _given(self) -> dict[int, tuple[int, Site | None]]:

@@ -147,9 +147,10 @@ class Membership:
         """Random plain tensors of a module, never trainable, that a generator reads in every step."""
         tape, flow = self._tape, self._flow
         found: dict[int, LostLeaf] = {}
+        asks = tape.leaves()
         for value in flow.into_slots:
             fact = tape.values[value]
-            if fact.requires_grad or fact.object < 0 or fact.object in found:
+            if fact.requires_grad or fact.object < 0 or fact.object in found or fact.object in asks:
                 continue
             known = tape.objects[fact.object]
             if (
