@@ -322,6 +322,8 @@ class WeightHealth:
     rms: float = 0.0
     exempt: str = ""
     """Why its size says nothing: normalised, scaled, or followed by a sine."""
+    factor_at: Location | None = None
+    """The statement that multiplies what was generated with one number."""
     mark: str = ""
     """A hash of the numbers looked at: equal for equal bits."""
     precise: bool = True

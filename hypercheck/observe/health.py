@@ -58,6 +58,7 @@ class _Weights:
             behind = [found for value in data if (found := self._behind(value)) is not None]
             looked = sample or output
             assert looked is not None
+            factor = self._scale.factor(slot)
             yield WeightHealth(
                 source=self._look.digest.naming.value(root),
                 location=frames.location(self._tape.ops[self._tape.values[root].op].site),
@@ -68,6 +69,7 @@ class _Weights:
                 fan_in=self._scale.fan_in(slot, root) if sample is not None else None,
                 rms=looked.rms(),
                 exempt=self._scale.exempt(slot),
+                factor_at=frames.location(self._tape.ops[factor].site) if factor is not None else None,
                 mark=looked.mark(),
                 precise=looked.picked.dtype in (torch.float32, torch.float64),
                 generator_mark=self._generator_mark(keys),

@@ -77,6 +77,15 @@ class WeightScale:
                     stack.append((child.target, depth + 1))
         return ""
 
+    def factor(self, slot: Slot) -> int | None:
+        """The operation that multiplies what the generator puts out with one number, if any does."""
+        for index in self._above_ops(slot.value):
+            op = self._tape.ops[index]
+            sizes = [math.prod(self._tape.values[value].shape) for value in op.inputs if value >= 0]
+            if op.name in _SCALAR and sizes and (len(sizes) == 1 or min(sizes) == 1 < max(sizes)):
+                return index
+        return None
+
     def _above_ops(self, value: int) -> Iterator[int]:
         """The operations between the last layer of the generator and the weight."""
         stack, seen = [value], {value}

@@ -87,6 +87,8 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
 
     >>> given_too(Location("t.py", 1, 1, source="opt = Adam(net.parameters(), lr=0.1)"), "Adam", ["code"])
     'opt = Adam([*net.parameters(), code], lr=0.1)'
+    >>> given_too(Location("t.py", 1, 1, source="opt = Adam(a if a else b)"), "Adam", ["code"])
+    'opt = Adam([*(a if a else b), code])'
     """
     named = [spelled for name in missing if (spelled := expression(name)) is not None]
     if not named:
@@ -100,7 +102,7 @@ def given_too(location: Location | None, kind: str, missing: Sequence[str]) -> s
                 groups = bool(given.elts) and isinstance(given.elts[0], ast.Dict)
                 held = [ast.unparse(item) for item in given.elts]
             else:
-                groups, held = False, [f"*{ast.unparse(given)}"]
+                groups, held = False, [ast.unparse(ast.Starred(given, ast.Load()))]
             held.append(f'{{"params": [{more}]}}' if groups else more)
             node.args[0] = ast.parse(f"[{', '.join(held)}]", mode="eval").body
             return ast.unparse(ast.fix_missing_locations(tree))

@@ -4,7 +4,8 @@ Finds:
 A generated weight whose root mean square, times the square root of its fan-in, is far above the usual
 range. A layer of torch has about 0.6, Kaiming's initialisation 1.4. In short trials on small networks,
 everything above 6 trained several times slower (told as a note), and everything above 12 failed (told as
-a warning).
+a warning). And one that stays next to nothing (below 1e-7) while its generator learns: a factor such as
+1e-12 stands before it.
 
 Why it matters:
 A default initialisation of the head is made for the head's own inputs, not for the weights that it puts
@@ -35,17 +36,20 @@ Where it is meant, write `# hypercheck: ignore[HC601]` on the line that generate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.generated import Seen, by_statement, over_steps, shape, used_at
 from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import learned
 
 _LARGEST, _FATAL = 6.0, 12.0
 """Root mean square times the root of the fan-in: 35 of 42 short trainings failed above the first, and all
 28 above the second. A default head for 784 inputs lies between the two, and such programs do train."""
 _KAIMING = 2**0.5
+_NOTHING = 1e-7
+"""No initialisation is as small; a head that starts at zero is larger after a few steps."""
 _FEWEST_TERMS = 8
 """A sum of fewer products is no layer whose scale matters, unless it is past all sense."""
 _ABSURD = 1000.0
@@ -81,6 +85,37 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             ),
             evidence={"weight": weight.source, "rms": weight.rms, "fan_in": fan_in, "scale": weight.scale},
         )
+
+
+    yield from _vanishing(facts)
+
+
+def _vanishing(facts: RunFacts) -> Iterator[Finding]:
+    """Generated weights so small that the layer puts out nothing, and that do not grow."""
+    fed = learned(facts)
+    small = [seen for seen in over_steps(facts).values() if _is_vanishing(seen, fed)]
+    for group in by_statement(small):
+        seen = max(group, key=lambda item: item[0][1].rms)
+        weight = seen[-1][1]
+        yield RULE.finding(
+            tuple(step for step, _ in seen),
+            weight.source,
+            f"the weights {shape(weight.shape)} from {weight.source} are about {weight.rms:.0e} in size",
+            "what the layer computes with them is nothing beside its bias and the rounding of what is added, "
+            "so neither the data nor the condition reaches the loss",
+            "take out the factor, or start from zero with a head that may grow: nn.init.zeros_(head.weight)",
+            location=weight.factor_at or weight.location,
+            related=used_at(weight),
+            seen=(f"root mean square {weight.rms:.3g} in each of {len(seen)} recorded steps: it does not grow",),
+            evidence={"weight": weight.source, "rms": weight.rms},
+        )
+
+
+def _is_vanishing(seen: Seen, fed: Set[int]) -> bool:
+    """Whether the weight is next to nothing in all recorded steps, which a start at zero soon leaves."""
+    sizes = [weight.rms for _, weight in seen]
+    learns = any(not weight.exempt and fed & set(weight.keys) for _, weight in seen)
+    return learns and len(seen) >= 4 and 0 < max(sizes) < min(_NOTHING, 3 * min(sizes))
 
 
 def _is_large(seen: Seen, facts: RunFacts) -> bool:
