@@ -66,7 +66,8 @@ class CutFinder:
             if edge.target in flow.live:
                 last_cuts.update((*victims, *rows))
                 last.add(key)
-            unrecorded = verdict.mechanism in ("no-grad-block", "inference-mode") and self._is_looked_at(edge)
+            unrecorded = verdict.mechanism in ("no-grad-block", "inference-mode", "requires-grad-false")
+            unrecorded = unrecorded and self._is_looked_at(edge)
             if unrecorded or self._is_kept_copy(edge) or self._is_reduced(edge):
                 aside.add(key)
             old = found.get(key)

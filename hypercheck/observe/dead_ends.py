@@ -260,7 +260,8 @@ class DeadEndFinder:
     def _out_of_reach(self, value: int, own: dict[int, tuple[int, int]]) -> bool:
         """Whether the module that made the value keeps it, and the main network is called outside of that."""
         module = self._tape.ops[self._tape.values[value].op].module
-        around = {call.parent for call in self._calls_around(min(op for _, op in own.values()))}
+        used = min(op for _, op in own.values())
+        around = {self._tape.ops[used].module} | {call.parent for call in self._calls_around(used)}
         return self._stays_inside(value) and module not in around
 
     def _calls_around(self, index: int) -> list[ModuleCall]:

@@ -8,7 +8,7 @@ from types import CodeType
 
 from hypercheck.findings import Location
 from hypercheck.observe import frames
-from hypercheck.observe.entries import Op
+from hypercheck.observe.entries import GradSwitch, Op
 from hypercheck.observe.flow import Flow
 from hypercheck.observe.frames import Site
 from hypercheck.observe.operations import INTEGER_LIKE, Kind
@@ -206,6 +206,8 @@ def judge(flow: Flow, edge: Edge) -> Verdict:
                 events.append((index, found))
     index, name = _primary(flow, edge, events)
     place = _location(tape, index, name)
+    if name == "no-grad-block" and _is_left_off(tape, index):
+        name = "requires-grad-false"
     related: list[Location] = []
     for other, what in events:
         spot = _location(tape, other, what, f"{what} as well")
@@ -304,12 +306,21 @@ def _switch_location(tape: Tape, index: int, op: Op, label: str) -> Location | N
         if block is not None:
             source = linecache.getline(item.code.co_filename, block[0]).rstrip("\n")
             return Location(place.file, block[0], block[1], place.function, source, label=label)
-    switches = [
-        item for item in tape.switches if item.op <= index and not item.enabled and item.site is not None
-    ]
-    if switches and op.mode == "no_grad":
-        return frames.location(switches[-1].site, label)
-    return None
+    return frames.location(switch.site, label) if (switch := _last_switch(tape, index)) is not None else None
+
+
+def _last_switch(tape: Tape, index: int) -> GradSwitch | None:
+    """The last statement, before an operation that ran without autograd, that switched it off for good."""
+    switches = [item for item in tape.switches if item.op <= index and not item.enabled and item.site]
+    return switches[-1] if switches and tape.ops[index].mode == "no_grad" else None
+
+
+def _is_left_off(tape: Tape, index: int) -> bool:
+    """Whether the switch that an operation ran under was never put back."""
+    switch = _last_switch(tape, index)
+    if switch is None or _location(tape, index, "no-grad-block") != frames.location(switch.site):
+        return False
+    return not any(item.enabled and item.op >= switch.op for item in tape.switches)
 
 
 def site_location(site: Site | None, label: str = "") -> Location | None:

@@ -17,6 +17,8 @@ from hypercheck.observe.tape import Tape
 
 # Plain numbers: to look a member up in an enum takes longer than what is done with it here.
 _SKIP, _EXPORT, _FRESH = int(Kind.SKIP), int(Kind.EXPORT), int(Kind.FRESH)
+_HEARD = frozenset({"register_hook", "requires_grad.__get__", "grad_fn.__get__"})
+"""Functions that compute nothing, and say something of the program."""
 _NOTHING: dict[str, Any] = {}
 
 
@@ -47,7 +49,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
                 if len(self._plans) < 4096:
                     self._plans[function] = plan
             kind = plan.kind
-            if kind == _SKIP and plan.name != "register_hook":
+            if kind == _SKIP and plan.name not in _HEARD:
                 return out
             if torch_compat.traced():
                 return out
@@ -55,7 +57,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
             if plan.simple and tape.record_simple(plan, args, kwargs, out, frame):
                 return out
             if kind == _SKIP:
-                tape.hooked(args[0], frame)
+                self._asked(plan.name, args[0], frame)
             elif kind <= _EXPORT or kind >= _FRESH:
                 tape.record(plan.name, kind, args, kwargs, out, frame)
             else:
@@ -64,6 +66,12 @@ class Recorder(torch.overrides.TorchFunctionMode):
             self.live = False
             self._on_fault(fault)
         return out
+
+    def _asked(self, name: str, tensor: Tensor, frame: FrameType) -> None:
+        if name == "register_hook":
+            self.tape.hooked(tensor, frame)
+        elif not torch_compat.is_lazy(tensor) and tensor.numel() == 1:
+            self.tape.asked_whether(tensor)
 
     def _special(
         self, kind: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, frame: FrameType

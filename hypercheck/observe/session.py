@@ -422,6 +422,19 @@ class Session:
             self._attach_probe(graph)
         return seen
 
+    def _suppose_backward(self, step: Step) -> None:
+        """No backward was made, and a number was asked whether it has a gradient: that one was the loss."""
+        tape = self.tape
+        if tape.asked is None or tape.values[tape.asked].op < step.first_op:
+            return
+        if tape.values[tape.asked].requires_grad:
+            return
+        self.variables.look(sys._getframe(1), frozenset(tape.leaves()))
+        site = tape.ops[tape.values[tape.asked].op].site
+        step.backwards.append(
+            Backward(len(tape.ops), (tape.asked,), site, frozenset(), False, True, None, ())
+        )
+
     def _look_at_loss(self, tensors: Any, frame: FrameType) -> None:
         """Whether the loss is finite: looked at on every step, where that does not wait for a device."""
         roots = list(torch_compat.tensors_in((tensors,)))
@@ -597,6 +610,8 @@ class Session:
         step = self.step
         if step is None:
             return
+        if step.recorded and not step.backwards and not closure:
+            self._suppose_backward(step)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         pattern = hash(tuple([p.grad is None for p in parameters]))
         if pattern != record.pattern and record.pattern != -1:

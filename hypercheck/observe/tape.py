@@ -82,6 +82,8 @@ class Tape:
         self.containers: dict[int, Site | None] = {}
         self.hooks: dict[int, Site | None] = {}
         """Values to the statements that put a hook on their gradient."""
+        self.asked: int | None = None
+        """The last single number of which the program asked whether it has a gradient."""
         self.flag_ops: list[int] = []
         """Operations that switched a tensor's `requires_grad`."""
         self.frozen_again: dict[int, int] = {}
@@ -843,6 +845,11 @@ class Tape:
         """A hook was put on the gradient of a tensor."""
         if not self._opaque:
             self.hooks[self.value_of(tensor)] = self.frames.site(frame)[0]
+
+    def asked_whether(self, tensor: Tensor) -> None:
+        """The program asked whether a single number has a gradient, as one does before `backward`."""
+        if not self._opaque and tensor.is_floating_point():
+            self.asked = self.peek(tensor)
 
     def grad_switched(self, enabled: bool, frame: FrameType | None) -> None:
         """Autograd was switched on or off for everything that follows."""

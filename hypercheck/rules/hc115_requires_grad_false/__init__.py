@@ -42,11 +42,19 @@ from collections.abc import Iterator
 from hypercheck.facts import RunFacts
 from hypercheck.findings import Finding, Severity
 from hypercheck.rules.rule import Rule
-from hypercheck.rules.starvation import counted, learned, listed, starved_since
+from hypercheck.rules.starvation import counted, cut_findings, learned, listed, starved_since
 
 
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Generators that were frozen and never thawed, and optimizers with nothing but frozen tensors."""
+    yield from cut_findings(
+        facts,
+        RULE.code,
+        RULE.name,
+        lambda cut: f"autograd was switched off here and never on again, so {cut.source} gets no gradient",
+        "the switch lasts until the next one: no operation after it records a grad_fn",
+        lambda cut: "use the switch as a block, which puts it back: with torch.set_grad_enabled(False):",
+    )
     idle = list(_idle_optimizers(facts))
     yield from idle
     told = {name for finding in idle for name in finding.victims}

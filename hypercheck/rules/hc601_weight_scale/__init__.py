@@ -86,7 +86,6 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             evidence={"weight": weight.source, "rms": weight.rms, "fan_in": fan_in, "scale": weight.scale},
         )
 
-
     yield from _vanishing(facts)
 
 
@@ -106,7 +105,9 @@ def _vanishing(facts: RunFacts) -> Iterator[Finding]:
             "take out the factor, or start from zero with a head that may grow: nn.init.zeros_(head.weight)",
             location=weight.factor_at or weight.location,
             related=used_at(weight),
-            seen=(f"root mean square {weight.rms:.3g} in each of {len(seen)} recorded steps: it does not grow",),
+            seen=(
+                f"root mean square {weight.rms:.3g} in each of {len(seen)} recorded steps: it does not grow",
+            ),
             evidence={"weight": weight.source, "rms": weight.rms},
         )
 
