@@ -11,7 +11,7 @@ import torch
 from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
 from hypercheck.observe.reach import Edge
 from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
@@ -59,6 +59,7 @@ class CutFinder:
                     continue
             elif flow.needless(edge, [in_loss[number] for number in victims]):
                 continue
+            edge = self._copying(edge) or edge
             verdict = mechanisms.judge(flow, edge)
             place = verdict.location
             key = (verdict.mechanism, place.file if place else "", place.line if place else verdict.op)
@@ -100,6 +101,19 @@ class CutFinder:
                 whole.add(number)
                 del rows[number]
         return replace(fact, victims=tuple(sorted(whole)), victim_rows=rows)
+
+    def _copying(self, edge: Edge) -> Edge | None:
+        """Where a deep copy is moved towards the original, as an average is: the edge that made the copy."""
+        tape = self._tape
+        number, writer = tape.values[edge.target].object, tape.ops[edge.op]
+        first = tape.first_values.get(number)
+        if first is None or writer.kind != Kind.WRITE or writer.name in OVERWRITES:
+            return None
+        made = tape.values[first].op
+        keeps = any(item >= 0 and tape.values[item].object == number for item in writer.inputs)
+        if made < 0 or not keeps or "deepcopy" not in tape.ops[made].tags or not tape.ops[made].inputs:
+            return None
+        return Edge(tape.ops[made].inputs[0], first, made)
 
     def _is_kept_copy(self, edge: Edge) -> bool:
         """Whether the values went into a tensor that was there before this step and asks for no gradient."""

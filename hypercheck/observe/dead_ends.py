@@ -104,7 +104,8 @@ class DeadEndFinder:
                     )
                 ]
         for item in tape.assignments:
-            if item.op >= self._step.first_op and item.object in objects:
+            read = self._evidence.readers.get(item.value)
+            if item.op >= self._step.first_op and item.object in objects and not read:
                 place = frames.location(item.site)
                 return [
                     DeadEnd(

@@ -33,7 +33,7 @@ class Waits:
         """The statement that stepped an optimizer last."""
         self.scaler_seen = False
         """Whether a gradient scaler decides on the steps."""
-        self._skipped_now = 0
+        self._skipped_now = self._scaled_steps = 0
         self._spoilt = 0
         """Backward passes in a row that left gradients that are not finite, and that no step followed."""
         self._fewest, self._most = 1_000_000, 1
@@ -81,6 +81,9 @@ class Waits:
 
     def scaled(self, skipped: bool, frame: FrameType) -> None:
         """A scaler was asked for a step, and made it or not."""
+        if not skipped and not self._scaled_steps:  # so far it had been looking for its scale
+            self.skipped_steps, self.skipped_at = 0, None
+        self._scaled_steps += not skipped
         self._skipped_now = self._skipped_now + 1 if skipped else 0
         if self._skipped_now >= self.skipped_steps and skipped:
             self.skipped_steps = self._skipped_now
@@ -96,7 +99,7 @@ class Waits:
 
     def _tell_skipped(self, waiting: int, frame: FrameType) -> None:
         """So many backward passes in a row led to no step; a scaler tells of its own skips itself."""
-        if waiting > self.skipped_steps and not self.scaler_seen:
+        if waiting > self.skipped_steps and self._optimizers and not self.scaler_seen:
             self.skipped_steps, self.skipped_at = waiting, self._tape.frames.site(frame)[0]
 
     def _held_leaves(self) -> list[Tensor]:

@@ -38,9 +38,12 @@ from hypercheck.rules.starvation import agreed, counted, first_place, listed
 def check(facts: RunFacts) -> Iterator[Finding]:
     """Parameters that became NaN or infinite in an update."""
     bad: dict[int, list[int]] = {}
+    spoilt: set[int] = set()
     for step in facts.steps:
         for update in step.updates:
-            if not update.finite_after and update.gradient != "nonfinite":
+            if update.gradient == "nonfinite":
+                spoilt.add(update.key)  # told as HC403, and the tensor stays what that made of it
+            elif not update.finite_after and update.key not in spoilt:
                 bad.setdefault(update.key, []).append(step.step)
     if bad:
         keys = list(bad)
