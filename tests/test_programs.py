@@ -22,7 +22,6 @@ GAPS = frozenset(
         "hc116_functional_stack_stale.py",
         "hc201_negative_slices.py",
         "hc205_inplace_broadcast_fill.py",
-        "hc205_inplace_fill_padding.py",
         "hc205_mask_inplace_zero.py",
         "hc303_heads_in_closures.py",
         "hc306_lfn_batch_slot.py",

@@ -129,7 +129,7 @@ def _grad_outputs_live(tape: Tape, op: Op) -> bool:
 
 def _write_mechanism(tape: Tape, op: Op) -> str | None:
     """How a write into an existing tensor loses the history."""
-    if _through_data(tape, op):
+    if through_data(tape, op):
         return "data-assign"
     if op.mode == "inference":
         return "inference-mode"
@@ -160,7 +160,7 @@ def _writes_into_lost(tape: Tape, op: Op) -> bool:
 _ALIASES = frozenset({"data", "detach"})
 
 
-def _through_data(tape: Tape, op: Op) -> bool:
+def through_data(tape: Tape, op: Op) -> bool:
     """Whether the tensor written is an alias taken by `.data` or `detach()`."""
     return any(first.name in _ALIASES for first in _makers(tape, op))
 

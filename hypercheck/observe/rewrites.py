@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from hypercheck.facts import OverwriteFact, StaleFact
 from hypercheck.observe import frames
+from hypercheck.observe.entries import Op
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
+from hypercheck.observe.mechanisms import through_data
 from hypercheck.observe.operations import OVERWRITES, PICKERS, Kind
+
+_PARTIAL = frozenset({"__setitem__", "masked_fill_", "index_fill_"})
+"""Writes that put something else in the place of some elements."""
 
 
 class RewriteFinder:
@@ -110,28 +115,38 @@ class RewriteFinder:
             index = value.op
             if index < self._step.first_op:
                 continue
-            op = tape.ops[index]
-            writer = op
-            if op.name == "alias" and op.inputs:
-                writer = tape.ops[tape.values[op.inputs[0]].op]
-            if (
-                op.kind != Kind.WRITE
-                or writer.name not in OVERWRITES
-                or not value.requires_grad
-                or value.leaf
-            ):
+            op, before = tape.ops[index], tape.previous.get(slot)
+            if op.kind != Kind.WRITE or not value.requires_grad or value.leaf or before is None:
                 continue
-            before = tape.previous.get(slot)
-            if before is None or tape.values[before].op < 0 or tape.values[before].leaf:
+            if tape.values[before].op < 0 or tape.values[before].leaf:
                 continue
-            if before in op.inputs:
-                continue
+            writer = self._hidden_write(op) if before in op.inputs else self._overwrite(op)
             victims = self._evidence.trainable_behind(before)
-            if victims and not set(victims) <= set(flow.ancestry.objects(slot)):
-                place = frames.location(op.site)
+            partly = before in op.inputs
+            if writer and victims and (partly or not set(victims) <= set(flow.ancestry.objects(slot))):
+                place = frames.location(writer.site)
                 made = frames.location(tape.ops[tape.values[before].op].site, "generated here")
                 found.append(OverwriteFact(self._naming.value(slot), place, made, tuple(victims)))
         return found
+
+    def _overwrite(self, op: Op) -> Op | None:
+        """The operation, where it leaves nothing of the value that it writes to."""
+        writer = op
+        if op.name == "alias" and op.inputs:
+            writer = self._tape.ops[self._tape.values[op.inputs[0]].op]
+        return op if writer.name in OVERWRITES else None
+
+    def _hidden_write(self, op: Op) -> Op | None:
+        """The write of constants to some elements, through an alias, of which autograd knows nothing."""
+        tape = self._tape
+        for value in op.inputs[1:] if op.name == "alias" else ():
+            index = tape.values[value].op
+            writer = tape.ops[index]
+            constant = not any(tape.values[item].requires_grad for item in writer.inputs[1:])
+            if writer.name in OVERWRITES | _PARTIAL and constant:
+                if index in tape.unheard_writes or through_data(tape, writer):
+                    return writer
+        return None
 
     def _with_what_they_view(self, weights: list[int]) -> list[int]:
         """The weights, and the values that they were taken from by views, each once."""

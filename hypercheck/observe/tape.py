@@ -80,6 +80,8 @@ class Tape:
         self.returned: dict[int, list[tuple[int, int]]] = {}
         """Values to the modules whose forward gave them out, each with the operation that came next."""
         self.containers: dict[int, Site | None] = {}
+        self.unheard_writes: set[int] = set()
+        """Operations that wrote into a tensor while autograd was off."""
         self.hooks: dict[int, Site | None] = {}
         """Values to the statements that put a hook on their gradient."""
         self.asked: int | None = None
@@ -503,6 +505,8 @@ class Tape:
         if whole:
             inputs = tuple(value for value in inputs if value not in targets)
         mode = self._lost_mode(inputs, index) if lost and inputs else "grad"
+        if not torch.is_grad_enabled():
+            self.unheard_writes.add(index)
         self._append(
             Op(name, Kind.WRITE, inputs, tuple(outputs), site, tags, mode, self._module(), arguments)
         )
