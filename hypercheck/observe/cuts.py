@@ -344,10 +344,15 @@ class CutFinder:
         if fact.op < 0:
             return self._rows_of(root, part) if fact.leaf else {}
         op = self._tape.ops[fact.op]
+        found: dict[int, tuple[tuple[int, int], ...]] = {}
+        if op.name in ADDITIONS:  # a base and what is generated to be added to it
+            for value in op.inputs:
+                if value >= 0 and self._tape.values[value].shape == fact.shape:
+                    found.update(self._rows_behind(value, part))
+            return found
         if op.name not in ("linear", "addmm", "conv1d", "baddbmm") or not fact.shape:
             return {}
         columns = part.columns(fact.shape[-1])
-        found: dict[int, tuple[tuple[int, int], ...]] = {}
         for value in op.inputs[1:]:
             leaf = self._tape.values[value]
             if leaf.leaf and leaf.shape and leaf.shape[0] == fact.shape[-1]:

@@ -53,7 +53,7 @@ class SiblingFinder:
                 continue
             for uses in pieces:
                 fact = self._shared(family, idle, uses)
-                if fact is not None:
+                if fact is not None and fact.key not in fact.idle:
                     told.update(fact.idle)
                     yield fact
                     break

@@ -316,7 +316,7 @@ class Tape:
 
         What `record` does for it, without the questions that do not come up: most calls are of this kind.
         """
-        if self._opaque or self.exports.scalars:
+        if self._opaque:
             return False
         if type(out) is Tensor:
             outs: tuple[Tensor, ...] = (out,)
@@ -325,6 +325,9 @@ class Tape:
         else:
             return False
         if kwargs and not _SCALARS.issuperset(map(type, kwargs.values())):
+            return False
+        exported = self.exports.scalars
+        if exported and any(type(item) is float and item in exported for item in (*args, *kwargs.values())):
             return False
         known, values = self._known, self.values
         inputs: list[int] = []
