@@ -81,10 +81,11 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 def _shared_siblings(facts: RunFacts) -> Iterator[Finding]:
     """One code or head that serves for two pieces, beside another that serves for none."""
     fed = learned(facts)
+    cut_off = {key for step in facts.steps for cut in step.cuts for key in cut.victims}
     found: dict[tuple[str, int], dict[int, list[SharedSibling]]] = {}
     for step in facts.steps:
         for fact in step.shared:
-            if not fed & set(fact.idle) and not _alive(facts, fact):
+            if not (fed | cut_off) & set(fact.idle) and not _alive(facts, fact):
                 found.setdefault(place(fact.location), {}).setdefault(step.step, []).append(fact)
     for seen in found.values():
         last = list(seen.values())[-1]
