@@ -124,6 +124,8 @@ class CutFact:
     ranges: tuple[tuple[int, int], ...] = ()
     asleep: bool = False
     """Whether all victims' modules were in evaluation mode: somebody froze them on purpose."""
+    penalised: bool = False
+    """Whether the victims did get a gradient, by a penalty alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.penalties import Penalties
 from hypercheck.observe.reach import Edge
 from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
@@ -20,8 +21,9 @@ from hypercheck.observe.spans import Spans
 class CutFinder:
     """The cuts of one step that starve something."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, penalties: Penalties) -> None:
         self._evidence = evidence
+        self._penalties = penalties
         self._tape = evidence.tape
         self._flow = evidence.flow
         self._step = evidence.step
@@ -89,7 +91,17 @@ class CutFinder:
             if key in last or not ((key in aside and victims <= better) or victims <= last_cuts):
                 kept.append(fact)
         whole = [self._with_whole_victims(fact) for fact in self._main_cuts(kept)]
-        return [*whole, *self._opaque(starved), *self._flat()]
+        return [*whole, *self._opaque(starved), *self._flat(), *self._beside_penalties()]
+
+    def _beside_penalties(self) -> Iterator[CutFact]:
+        """Cuts on the way into a weight, of generators that learn by a penalty alone."""
+        for source, edges in self._flow.children.items():
+            for edge in edges:
+                if self._flow.broken(edge) and self._feeds_weight(edge) and not self._initialises(edge):
+                    victims = self._penalties.victims(source)
+                    if victims:
+                        verdict = mechanisms.judge(self._flow, edge)
+                        yield replace(self._cut_fact(edge, verdict, victims, {}), penalised=True)
 
     def _with_whole_victims(self, fact: CutFact) -> CutFact:
         """A tensor all of whose rows are starved is a victim as a whole."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Set
 from typing import Any
 
 from hypercheck.facts import DeadEnd
@@ -13,14 +12,16 @@ from hypercheck.observe import frames
 from hypercheck.observe.entries import ModuleCall
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, SCALINGS, Kind
+from hypercheck.observe.penalties import Penalties
 from hypercheck.observe.tape import Tape
 
 
 class DeadEndFinder:
     """The dead ends of one step: starved tensors whose values reach no loss."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, penalties: Penalties) -> None:
         self._evidence = evidence
+        self._penalties = penalties
         self._tape = evidence.tape
         self._flow = evidence.flow
         self._step = evidence.step
@@ -160,19 +161,26 @@ class DeadEndFinder:
             fact = tape.values[value]
             if fact.leaf and fact.object in fed and fact.object not in used and fact.object not in own:
                 leaves[fact.object].append(value)
+        for number in [n for n in own if n in fed and n not in used]:
+            values = [value for value in flow.live if tape.values[value].object == number]
+            if self._penalties.below(values, used):  # a layer of what is only penalised itself
+                del own[number]
+                leaves[number] = values
         made: set[int] = set()
         victims = []
         for number, values in leaves.items():
-            below = self._alone(values, own.keys() | used)
+            below = self._penalties.below(values, own.keys() | used)
             if below:
                 victims.append(number)
                 made |= below
         terminal = sorted(value for value in made if len(tape.values[value].shape) > 1)
         shapes = {tape.values[value].shape for value in terminal}
         fits = {number: item for number, item in own.items() if tape.values[item[0]].shape in shapes}
-        if not fits:
+        if not fits and not flow.slots and fed <= set(victims):
+            fits = own  # all that is learned is to be small
+        if not fits or not terminal:
             return []
-        wanted = {tape.values[item[0]].shape for item in fits.values()}
+        wanted = {tape.values[item[0]].shape for item in fits.values()} & shapes or shapes
         last = next(value for value in terminal if tape.values[value].shape in wanted)
         place = frames.location(tape.ops[tape.values[last].op].site, "generated here")
         names = tuple(self._naming.object(number) for number in list(fits)[:6])
@@ -183,26 +191,6 @@ class DeadEndFinder:
                 "penalised", call, tuple(victims), source, tuple(shapes), names, (place,) if place else ()
             )
         ]
-
-    def _alone(self, values: list[int], others: Set[int]) -> set[int]:
-        """What was computed with the values, down to the terms of the loss; empty where others come to it.
-
-        Others are data, tensors that generate weights for the data, and the main network's own: a prior for
-        these is generated to be compared.
-        """
-        tape, flow = self._tape, self._flow
-        found: set[int] = set()
-        stack = list(values)
-        while stack:
-            for edge in flow.children.get(stack.pop(), ()):
-                if math.prod(tape.values[edge.target].shape) < 2 or edge.target in found:
-                    continue
-                data = flow.ancestry.data(edge.target)
-                if data or edge.op < self._step.first_op or others & set(flow.ancestry.objects(edge.target)):
-                    return set()
-                found.add(edge.target)
-                stack.append(edge.target)
-        return found
 
     def _exports(self, flood: set[int]) -> list[int]:
         """The operations by which whole values left torch."""

@@ -20,6 +20,7 @@ from hypercheck.observe.freezes import Freezes
 from hypercheck.observe.look import Look
 from hypercheck.observe.membership import Membership
 from hypercheck.observe.operations import Kind
+from hypercheck.observe.penalties import Penalties
 from hypercheck.observe.records import Backward, Step, Update
 from hypercheck.observe.rewrites import RewriteFinder
 from hypercheck.observe.session import Session
@@ -46,12 +47,13 @@ class Digest(Evidence):
         upstream = self.upstream_of_slots
         generator_frozen = [n for n in frozen if n in upstream]
         trains = [n for n in upstream if n not in frozen and self.asks(n) and not self._is_main_leaf(n)]
-        cutter = CutFinder(self)
+        penalties = Penalties(self)
+        cutter = CutFinder(self, penalties)
         cuts = cutter.facts(starved)
         cut_off = {number for cut in cuts for number in cut.victims}
         left = [number for number in starved if number not in cut_off]
         look = Look(self)
-        ends = DeadEndFinder(self)
+        ends = DeadEndFinder(self, penalties)
         zeroed, rewrites, freezes = ZeroFinder(self), RewriteFinder(self), Freezes(self)
         return StepFacts(
             step=self.step.number,

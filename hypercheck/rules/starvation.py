@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from hypercheck.facts import CutFact, RunFacts
 from hypercheck.findings import Finding, Location, Severity
@@ -12,8 +13,12 @@ Spans = tuple[tuple[int, int], ...]
 
 
 def learned(facts: RunFacts) -> frozenset[int]:
-    """Keys of the tensors that got a gradient in at least one recorded step."""
-    return frozenset(update.key for step in facts.steps for update in step.updates if update.gradient == "ok")
+    """Keys of the tensors that got a gradient in at least one recorded step, not by a penalty alone."""
+    found: set[int] = set()
+    for step in facts.steps:
+        penalised = {key for cut in step.cuts if cut.penalised for key in cut.victims}
+        found.update(u.key for u in step.updates if u.gradient == "ok" and u.key not in penalised)
+    return frozenset(found)
 
 
 def starved_since(facts: RunFacts, least: int = 3) -> dict[int, int]:
@@ -99,19 +104,7 @@ def _lasting(facts: RunFacts, cut: CutFact, steps: list[int]) -> bool:
 
 
 def _with_victims(cut: CutFact, victims: tuple[int, ...], rows: dict[int, Spans]) -> CutFact:
-    return CutFact(
-        cut.mechanism,
-        cut.location,
-        cut.source,
-        cut.target,
-        victims,
-        rows,
-        cut.in_weight,
-        cut.related,
-        cut.seen,
-        cut.ranges,
-        cut.asleep,
-    )
+    return replace(cut, victims=victims, victim_rows=rows)
 
 
 Words = Callable[[CutFact], str]
@@ -175,6 +168,8 @@ def cut_findings(
 def starved_sentence(facts: RunFacts, cut: CutFact) -> str:
     """How many tensors got no gradient, of how many that the optimizers step."""
     stepped = {update.key for step in facts.steps for update in step.updates}
+    if cut.penalised:
+        return "the only gradient that comes to them is the one of a penalty on what they generate"
     if cut.victims:
         count = len(cut.victims)
         return f"no gradient came to {count} of the {len(stepped)} tensors that the optimizers step"
