@@ -172,8 +172,9 @@ class Observation:
         tensors = {number: self._tensor_fact(number, naming, past) for number in keys}
         stepped = {n for record in session.optimizers if record.steps for n in record.objects}
         never, given = {}, session.tape.gradients.given
-        for record in session.optimizers:
-            if record.steps == 0 and record.objects:
+        # One that a variable holds by itself was chosen, rather than one of several in a dict.
+        for record in sorted(session.optimizers, key=lambda item: naming.optimizer(item).isidentifier()):
+            if record.steps == 0 and record.objects and not stepped & set(record.objects):
                 for number in record.objects:
                     if (
                         (number in session.filled_ever or number in given)
