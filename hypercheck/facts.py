@@ -240,6 +240,8 @@ class OptimizerFact:
     """Groups of tensors that a scheduler brought down to rate 0, with the number of steps since."""
     rate_set_at: Location | None = None
     """Where its learning rates were set after it was built."""
+    added_at: Mapping[int, Location] = field(default_factory=dict)
+    """Keys of tensors whose group was added later, to where."""
 
 
 @dataclass(frozen=True, slots=True)

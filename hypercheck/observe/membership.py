@@ -122,6 +122,9 @@ class Membership:
                 ):
                     continue
                 op = tape.ops[fact.op]
+                first = tape.values[tape.first_values[fact.object]].op
+                if op.kind == Kind.WRITE and first >= 0:
+                    op = tape.ops[first]  # it was filled afterwards: what made it no leaf stands before
                 found[fact.object] = LostLeaf(
                     fact.object, "nonleaf", frames.location(op.site), 1, "none", op.name
                 )

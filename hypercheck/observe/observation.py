@@ -326,6 +326,11 @@ class Observation:
                         if before and record.scheduled_at is not None
                     ),
                     rate_set_at=self._rate_set_at(record),
+                    added_at={
+                        key: place
+                        for key, site in record.added_at.items()
+                        if (place := frames.location(site)) is not None
+                    },
                 )
             )
         return found

@@ -95,6 +95,8 @@ class OptimizerRecord:
     empty_groups: tuple[int, ...] = ()
     starts_at_zero: bool = False
     """Whether a group had the rate 0 when it was built."""
+    added_at: dict[int, Site | None] = field(default_factory=dict)
+    """Objects that came later, to the statements that added their groups."""
     scheduled_at: Site | None = None
     """Where a learning-rate scheduler was put on it."""
     made_at_op: int = 0

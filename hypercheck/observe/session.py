@@ -124,6 +124,8 @@ class Session:
         self._handles.append(register_optimizer_step_pre_hook(self._before_optimizer))
         self._handles.append(register_optimizer_step_post_hook(self._after_optimizer))
         self._permanent.replace(Optimizer, "__init__", self._watching_init(Optimizer.__init__))
+        adding = self._watching_group(Optimizer.add_param_group)
+        self._permanent.replace(Optimizer, "add_param_group", adding)
         self._permanent.replace(torch.autograd, "backward", self._watching_backward(torch.autograd.backward))
         self._permanent.replace(torch.autograd, "grad", self._watching_grad(torch.autograd.grad))
         self._permanent.replace(nn.Module, "train", self._watching_train(nn.Module.train))
@@ -250,6 +252,25 @@ class Session:
             self._guard(note)
 
         return __init__
+
+    def _watching_group(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def add_param_group(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            original(optimizer, *args, **kwargs)
+            if optimizer not in self._optimizer_numbers:
+                return  # it is being built
+            frame = sys._getframe(1)
+
+            def note() -> None:
+                record = self.optimizer_record(optimizer)
+                added = optimizer.param_groups[-1]["params"]
+                site = self.tape.frames.site(frame)[0]
+                record.added_at.update((self.tape.object_of(item), site) for item in added)
+                self.read_groups(optimizer, record)
+
+            self._guard(note)
+
+        return add_param_group
 
     def _watching_schedule(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)

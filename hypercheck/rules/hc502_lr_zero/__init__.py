@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hypercheck.facts import OptimizerFact, RunFacts
-from hypercheck.findings import Finding, Severity
+from hypercheck.findings import Finding, Location, Severity
 from hypercheck.rules.rule import Rule
 from hypercheck.rules.starvation import counted, listed
 
@@ -51,15 +51,15 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             if rates.get(update.key) == {0.0}:
                 by_optimizer.setdefault(update.optimizer, {})[update.key] = None
     yield from _late(facts)
-    told: dict[object, tuple[OptimizerFact, dict[str, None]]] = {}
+    told: dict[Location | None, tuple[OptimizerFact, dict[str, None]]] = {}
     for optimizer in facts.optimizers:
         still, steps = by_optimizer.get(optimizer.name, {}), judged.get(optimizer.name, [])
         keys = [key for key in optimizer.keys if still.pop(key, 0) is None]
         if keys and len(steps) >= 2 and facts.steps_seen >= 3:
             # The optimizers of several phases, built by one statement, have one fault.
-            place = optimizer.rate_set_at or optimizer.location
+            place = optimizer.rate_set_at or optimizer.added_at.get(keys[0]) or optimizer.location
             told.setdefault(place, (optimizer, {}))[1].update(dict.fromkeys(map(facts.name, keys)))
-    for optimizer, found in told.values():
+    for place, (optimizer, found) in told.items():
         names, steps = tuple(found), judged[optimizer.name]
         yield RULE.finding(
             tuple(steps),
@@ -67,11 +67,13 @@ def check(facts: RunFacts) -> Iterator[Finding]:
             f"the learning rate of {listed(names)} is 0 on every recorded step",
             "a step of length 0 changes nothing, whatever the gradient",
             (
-                f"give the group a learning rate above 0 in {optimizer.kind}(...), "
+                "give the group a learning rate above 0 where it is added"
+                if place in optimizer.added_at.values()
+                else f"give the group a learning rate above 0 in {optimizer.kind}(...), "
                 "or check the schedule that sets it"
             ),
             victims=names,
-            location=optimizer.rate_set_at or optimizer.location,
+            location=place,
             seen=(f"lr = 0 on {counted(len(steps), 'recorded step')}",),
             evidence={"tensors": list(names), "optimizer": optimizer.name},
         )
