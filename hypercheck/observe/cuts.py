@@ -95,6 +95,8 @@ class CutFinder:
 
     def _beside_penalties(self) -> Iterator[CutFact]:
         """Cuts on the way into a weight, of generators that learn by a penalty alone."""
+        if not self._penalties.possible:
+            return
         for source, edges in self._flow.children.items():
             for edge in edges:
                 if self._flow.broken(edge) and self._feeds_weight(edge) and not self._initialises(edge):

@@ -141,6 +141,8 @@ class DeadEndFinder:
             if numbers and not gone:
                 place = frames.location(tape.ops[numbers[0]].site)
                 return [DeadEnd("itemised", place, victims, self._naming.value(value), shapes)]
+        if not gone and self._nothing_learns():
+            return [DeadEnd("disconnected", loss_at, victims, source, shapes, (), (made,) if made else ())]
         if gone or not self._stays_inside(last):
             return []
         dropped = tuple(number for number in victims if self._inside_a_generator(number))
@@ -245,6 +247,13 @@ class DeadEndFinder:
             call = self._tape.call_at(module, index)
             module = call.parent if call is not None else -1
         return False
+
+    def _nothing_learns(self) -> bool:
+        """Whether nothing that the optimizers step had a gradient, and no generated weight has one."""
+        if any(slot.value in self._flow.live for slot in self._flow.slots):
+            return False
+        due = [update for number, update in self._updates.items() if self._evidence.asks(number)]
+        return bool(due) and all(update.size.state in ("none", "zero") for update in due)
 
     def _out_of_reach(self, value: int, own: dict[int, tuple[int, int]]) -> bool:
         """Whether the module that made the value keeps it, and the main network is called outside of that."""

@@ -10,7 +10,7 @@ from hypercheck.observe import frames
 from hypercheck.observe.entries import Op
 from hypercheck.observe.flow import Flow
 from hypercheck.observe.naming import Naming
-from hypercheck.observe.operations import SLOTS
+from hypercheck.observe.operations import SLOTS, Kind
 from hypercheck.observe.records import Step
 from hypercheck.observe.session import Session
 from hypercheck.observe.slots import Slot
@@ -175,7 +175,7 @@ class Evidence:
         for item in self.backwards:
             for loss in item.losses:
                 index = self.tape.values[loss].op
-                if index >= 0:
+                if index >= 0 and self.tape.ops[index].kind != Kind.FLAG_SET:
                     return frames.location(self.tape.ops[index].site)
             return frames.location(item.site)
         return None

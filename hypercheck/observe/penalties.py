@@ -9,7 +9,6 @@ from functools import cached_property
 
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import CONTRACTIONS, LAYERS, LIST_JOINS, PICKERS
-from hypercheck.observe.slots import Slot
 
 _ENTRIES = CONTRACTIONS | LAYERS | LIST_JOINS | PICKERS
 _ENTRIES |= {"embedding", "batch_norm", "layer_norm", "group_norm", "instance_norm"}
@@ -28,8 +27,6 @@ class Penalties:
 
     def victims(self, value: int) -> set[int]:
         """The tensors behind a value that got a gradient, and got it by a penalty alone."""
-        if not self._dead_slots:
-            return set()
         behind = set(self._flow.ancestry.objects(value)) - self._in_use
         return {number for number in behind if number in self._leaves and self._is_only_penalised(number)}
 
@@ -72,9 +69,10 @@ class Penalties:
             known = self._only[number] = bool(self.below(self._leaves[number], self._in_use))
         return known
 
-    @cached_property
-    def _dead_slots(self) -> list[Slot]:
-        return [slot for slot in self._evidence.own_slots if slot.value not in self._flow.live]
+    @property
+    def possible(self) -> bool:
+        """Whether there is a generated weight that no gradient comes back through."""
+        return any(slot.value not in self._flow.live for slot in self._evidence.own_slots)
 
     @cached_property
     def _in_use(self) -> set[int]:
