@@ -11,7 +11,15 @@ import torch
 from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
-from hypercheck.observe.operations import ADDITIONS, CONTRACTIONS, OVERWRITES, SCALINGS, ZERO_DERIVATIVE, Kind
+from hypercheck.observe.operations import (
+    ADDITIONS,
+    CONTRACTIONS,
+    OVERWRITES,
+    PICKERS,
+    SCALINGS,
+    ZERO_DERIVATIVE,
+    Kind,
+)
 from hypercheck.observe.penalties import Penalties
 from hypercheck.observe.reach import Edge
 from hypercheck.observe.samples import LAYERS
@@ -71,7 +79,7 @@ class CutFinder:
                 last.add(key)
             unrecorded = verdict.mechanism in ("no-grad-block", "inference-mode", "requires-grad-false")
             unrecorded = unrecorded and self._is_looked_at(edge)
-            if unrecorded or self._is_kept_copy(edge) or self._is_reduced(edge):
+            if unrecorded or self._is_kept_copy(edge) or self._is_reduced(edge) or self._only_picks(edge):
                 aside.add(key)
             old = found.get(key)
             found[key] = fact if old is None else _merged(old, fact)
@@ -138,6 +146,22 @@ class CutFinder:
             and first is not None
             and (self._tape.values[first].op < self._step.first_op)
         )
+
+    def _only_picks(self, edge: Edge) -> bool:
+        """Whether the values go on as an index alone: which elements are taken is a choice, and no number."""
+        flow, tape = self._flow, self._tape
+        stack, seen = [edge.target], {edge.target}
+        for value in stack:
+            for child in flow.children.get(value, ()):
+                op = tape.ops[child.op]
+                if op.name in PICKERS and op.inputs and op.inputs[0] != value:
+                    continue
+                if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW):
+                    return False
+                if child.target not in seen:
+                    seen.add(child.target)
+                    stack.append(child.target)
+        return any(flow.children.get(value) for value in stack)
 
     def _is_looked_at(self, edge: Edge) -> bool:
         """Whether the network that is given the weights runs without autograd too: a target, old actions."""

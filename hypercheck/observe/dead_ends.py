@@ -178,8 +178,12 @@ class DeadEndFinder:
         terminal = sorted(value for value in made if len(tape.values[value].shape) > 1)
         shapes = {tape.values[value].shape for value in terminal}
         fits = {number: item for number, item in own.items() if tape.values[item[0]].shape in shapes}
-        if not fits and not flow.slots and fed <= set(victims):
-            fits = own  # all that is learned is to be small
+        if (
+            not fits
+            and not flow.slots
+            and set(victims) == {n for n in self._updates if self._evidence.asks(n)}
+        ):
+            fits = own  # all that anything learns is to be small
         if not fits or not terminal:
             return []
         wanted = {tape.values[item[0]].shape for item in fits.values()} & shapes or shapes
