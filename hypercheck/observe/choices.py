@@ -34,7 +34,10 @@ def choice(site: Site | None) -> Choice:
         if isinstance(target, ast.Name) and target.id in names and isinstance(statement.value, ast.Subscript):
             used, place = statement, frames.at_line(site.code, statement.lineno)
             break
-    indexes = [node.slice for node in ast.walk(used) if isinstance(node, ast.Subscript)]
+    line, end_line, column, end_column = frames._position(site.code, site.instruction)
+    read = [node for node in ast.walk(used) if isinstance(node, ast.Subscript)]
+    exact = [node for node in read if spelling.span_of(node) == (line, column, end_line, end_column)]
+    indexes = [node.slice for node in exact or read]
     calls = [node for node in ast.walk(used) if isinstance(node, ast.Call)]
     given = [item for node in calls for item in node.args]
     return Choice(place, _arguments(site, place.line, indexes or given))
