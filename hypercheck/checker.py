@@ -13,6 +13,7 @@ from hypercheck.findings import Finding, Outcome, ReportData, Severity, Target
 from hypercheck.report.marks import marked
 from hypercheck.rules import CATALOGUE
 from hypercheck.rules.rule import Rule
+from hypercheck.rules.starvation import listed
 from hypercheck.settings import Settings
 
 _IGNORE = re.compile(r"#\s*hypercheck:\s*ignore(?:\[([A-Za-z0-9_,\s-]+)\])?")
@@ -43,7 +44,7 @@ def judge(
         else:
             outcomes.append(Outcome(rule.code, "passed"))
     kept = [finding for finding in findings if not _silenced(finding)]
-    return fold(kept, rules), outcomes, faults
+    return fold(together(kept), rules), outcomes, faults
 
 
 def blindness(facts: RunFacts) -> str:
@@ -53,6 +54,25 @@ def blindness(facts: RunFacts) -> str:
     if facts.instruments:
         return f"the {next(iter(facts.instruments))} failed"
     return ""
+
+
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """What one statement does to several tensors is told once, with all the tensors as victims."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        place = finding.location
+        key = (finding.code, finding.severity, finding.why, place.file, place.line) if place else number
+        groups.setdefault(key, []).append(finding)
+    return [group[0] if len(group) == 1 else _as_one(group) for group in groups.values()]
+
+
+def _as_one(group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    others = dict.fromkeys(item.subject for item in group if item.subject != first.subject)
+    same = (f"the same of {listed(tuple(others))}",) if others else ()
+    victims = dict.fromkeys(name for item in group for name in item.victims)
+    steps = sorted({step for item in group for step in item.steps})
+    return replace(first, victims=tuple(victims), steps=tuple(steps), seen=(*first.seen, *same))
 
 
 def fold(findings: Iterable[Finding], rules: Sequence[Rule]) -> list[Finding]:

@@ -365,7 +365,8 @@ class CutFinder:
             if op.name not in ZERO_DERIVATIVE or value not in flow.live:
                 continue
             for _ in range(16):
-                rows = self._rows_shown(value)
+                shown = self._rows_shown(value)
+                rows = {n: shown[n] for n in shown if self._updates[n].size.state != "zero"}
                 index = tape.values[value].op
                 if rows or index < 0 or tape.ops[index].name in LAYERS:
                     break
