@@ -91,6 +91,8 @@ class UpdateFact:
     """Where the program set its gradient by hand."""
     cleared_at: Location | None = None
     """Where its gradient was cleared or replaced after the backward that had filled it."""
+    scaled_away: bool = False
+    """Whether that was a multiplication with nothing, as clipping to a norm of 0 is."""
     carried: bool = False
     """Whether an old gradient was still there when the first backward of the step began."""
     finite_after: bool = True

@@ -17,6 +17,7 @@ from hypercheck.observe.derivatives import DerivativeFinder
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
 from hypercheck.observe.freezes import Freezes
+from hypercheck.observe.gradient_log import GradientEvent
 from hypercheck.observe.look import Look
 from hypercheck.observe.membership import Membership
 from hypercheck.observe.operations import Kind
@@ -94,7 +95,7 @@ class Digest(Evidence):
         return number not in self.upstream_of_slots
 
     def _update_fact(self, update: Update) -> UpdateFact:
-        cleared = self._cleared_at(update.object) if update.size.state in ("none", "zero") else None
+        cleared = self._cleared(update.object) if update.size.state in ("none", "zero") else None
         carried = any(
             update.object in item.carried
             and not self._replaced_since(update.object, item)
@@ -114,7 +115,8 @@ class Digest(Evidence):
             optimizer=self.naming.optimizer(record) if record else "",
             reached=update.object in self.reached or update.object in self._given,
             given_at=frames.location(self._given[update.object][1]) if update.object in self._given else None,
-            cleared_at=cleared,
+            cleared_at=frames.location(cleared.site) if cleared is not None else None,
+            scaled_away=cleared is not None and cleared.what == "scale",
             carried=carried,
             finite_after=update.finite_after,
             start=_digest_of(update.start) if update.start_moved else 0,
@@ -169,16 +171,17 @@ class Digest(Evidence):
                 found.setdefault(owner, (index, site))
         return found
 
-    def _cleared_at(self, number: int) -> Location | None:
+    def _cleared(self, number: int) -> GradientEvent | None:
         filled = [item.event for item in self.step.backwards if number in item.filled]
         if number in self._given:
             filled.append(self._given[number][0] + 1)
         alive = frozenset().union(*(item.alive for item in self.step.backwards))
         if not filled:
             return None
-        for _, owner, what, site in self.tape.gradients.events[max(filled) : self.step.end_event]:
-            if owner == number and (what == "clear" or (what == "scale" and number in alive)):
-                return frames.location(site)
+        for event in self.tape.gradients.events[max(filled) : self.step.end_event]:
+            scaled_away = event.what == "scale" and number in alive
+            if event.owner == number and (event.what == "clear" or scaled_away):
+                return event
         return None
 
     def _backward_fact(self, item: Backward) -> BackwardFact:

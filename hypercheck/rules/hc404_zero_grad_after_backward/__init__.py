@@ -48,14 +48,19 @@ def check(facts: RunFacts) -> Iterator[Finding]:
                 entry = cleared.setdefault(key, (update.cleared_at, [], []))
                 entry[1].append(update.key)
                 entry[2].append(step.step)
+    scaled = {update.cleared_at for step in facts.steps for update in step.updates if update.scaled_away}
     for place, keys, steps in cleared.values():
+        away = place in scaled
         names = tuple(dict.fromkeys(facts.name(key) for key in keys))
         yield RULE.finding(
             tuple(dict.fromkeys(steps)),
             names[0],
-            f"the gradients of {listed(names)} were cleared after the backward and before the step",
+            f"the gradients of {listed(names)} were {'scaled to nothing' if away else 'cleared'} "
+            "after the backward and before the step",
             "the optimizer steps with what stands in .grad at that moment, and there was nothing left",
-            "call zero_grad() before backward() or after step(), never between them",
+            "look at the factor, or at the norm that is clipped to: it is 0"
+            if away
+            else "call zero_grad() before backward() or after step(), never between them",
             victims=names,
             location=place,
             seen=(f"filled by the backward, gone at the step, for {counted(len(names), 'tensor')}",),
