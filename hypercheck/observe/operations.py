@@ -63,6 +63,10 @@ OVERWRITES = frozenset(
     "dirac_ sparse_".split()
 )
 """Writes that leave nothing of the old values."""
+REPLACEMENTS = OVERWRITES | frozenset(
+    "__setitem__ masked_fill_ index_fill_ index_copy_ scatter_ masked_scatter_ index_put_ alias".split()
+)
+"""Writes that put something else in the place of some elements, or of all."""
 
 LIST_JOINS = frozenset("cat concat concatenate stack hstack vstack column_stack".split())
 """Functions that put together the tensors of a list."""

@@ -8,10 +8,7 @@ from hypercheck.observe.entries import Op
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
 from hypercheck.observe.mechanisms import through_data
-from hypercheck.observe.operations import OVERWRITES, PICKERS, Kind
-
-_PARTIAL = frozenset({"__setitem__", "masked_fill_", "index_fill_"})
-"""Writes that put something else in the place of some elements."""
+from hypercheck.observe.operations import OVERWRITES, PICKERS, REPLACEMENTS, Kind
 
 
 class RewriteFinder:
@@ -143,7 +140,7 @@ class RewriteFinder:
             index = tape.values[value].op
             writer = tape.ops[index]
             constant = not any(tape.values[item].requires_grad for item in writer.inputs[1:])
-            if writer.name in OVERWRITES | _PARTIAL and constant:
+            if writer.name in REPLACEMENTS and constant:
                 if index in tape.unheard_writes or through_data(tape, writer):
                     return writer
         return None

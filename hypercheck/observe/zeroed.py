@@ -10,7 +10,7 @@ from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.entries import Op
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.frames import Site
-from hypercheck.observe.operations import ZERO_DERIVATIVE, Kind
+from hypercheck.observe.operations import REPLACEMENTS, ZERO_DERIVATIVE, Kind
 
 
 class ZeroFinder:
@@ -72,7 +72,7 @@ class ZeroFinder:
         for killer in (item for backward in self._step.backwards for item in backward.killers):
             victims = killer.victims & unexplained
             op = self._tape.ops[killer.op]
-            if killer.kind == "zero" and victims and op.kind != Kind.WRITE:
+            if killer.kind == "zero" and victims and op.name not in REPLACEMENTS:
                 place = frames.location(op.site)
                 found.append(DeadFunction("killed", op.name, place, tuple(sorted(victims))))
                 unexplained = unexplained - victims
@@ -94,7 +94,7 @@ class ZeroFinder:
         found = []
         for killer in (item for backward in self._step.backwards for item in backward.killers):
             op = tape.ops[killer.op]
-            if killer.kind != "zero" or op.kind != Kind.WRITE or not op.outputs:
+            if killer.kind != "zero" or op.name not in REPLACEMENTS or not op.outputs:
                 continue
             written = tape.values[op.outputs[0]].object
             writer = killer.op
