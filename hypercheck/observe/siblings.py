@@ -89,8 +89,7 @@ class SiblingFinder:
         size = self._evidence.updates[table].size
         for uses in self._made.values():
             mine = [(root, slot) for root, slot in uses if self._members((table,), root)]
-            twin = self._twin(mine, size) if len(mine) > 1 else None
-            root = twin if twin is not None else self._twin_rows(mine, size)
+            root = self._twin(mine, size) if len(mine) > 1 else self._twin_rows(mine, size)
             if root is not None:
                 return SharedSibling(
                     key=table,
@@ -100,7 +99,7 @@ class SiblingFinder:
                     shape=self._tape.values[root].shape[-1:],
                     location=self._picked_at(table, root),
                     source=self._naming.value(root),
-                    picked=self._picked(table, root) if twin is None else "",
+                    picked=self._picked(table, root) if len(mine) == 1 else "",
                 )
         return None
 
