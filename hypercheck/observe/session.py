@@ -18,11 +18,10 @@ from torch.autograd.function import BackwardCFunction
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from hypercheck.observe import gradients, torch_compat
+from hypercheck.observe import gradients, handwork, torch_compat
 from hypercheck.observe.frames import FrameReader, Site
 from hypercheck.observe.gradients import GradientSize
 from hypercheck.observe.nonfinite import first_alive
-from hypercheck.observe.operations import Kind
 from hypercheck.observe.patches import Patches
 from hypercheck.observe.probe import GradientProbe
 from hypercheck.observe.recording import Recording
@@ -571,33 +570,8 @@ class Session:
         return bool(self._hand_written(step))
 
     def _hand_written(self, step: Step) -> set[int]:
-        tape = self.tape
-        start = step.backwards[0].op if step.backwards else len(tape.ops)
-        # Where an optimizer was built, values that are loaded are averages, or the best ones: no update.
-        ignored = "load_state_dict" if self.optimizers else ""
-        found = set()
-        for op in tape.ops[start:]:
-            if ignored in op.tags or "init" in op.tags or op.kind == Kind.FLAG_SET:
-                continue
-            if op.name.endswith("_") or op.name in (
-                "data.__set__",
-                "alias",
-                "__setitem__",
-                "__isub__",
-                "__iadd__",
-            ):
-                for value in op.outputs:
-                    if tape.values[value].leaf:
-                        found.add(tape.values[value].object)
-        for number, fact in enumerate(tape.objects):
-            if number in self.filled_ever and number not in found:
-                tensor = fact.ref()
-                if tensor is not None and tape.peek(tensor) is not None:
-                    value = tape.value_of(tensor)
-                    made = tape.values[value].op if value >= 0 else -1
-                    if made >= start and tape.values[value].leaf and ignored not in tape.ops[made].tags:
-                        found.add(number)
-        return found
+        start = step.backwards[0].op if step.backwards else len(self.tape.ops)
+        return handwork.written(self.tape, start, self.filled_ever, beside_optimizers=bool(self.optimizers))
 
     # -- the optimizer --------------------------------------------------------------------------
 
@@ -769,7 +743,8 @@ class Session:
             return
         by_hand = not step.optimizers
         if by_hand:
-            step.end_op = self._end_of_hand_update(step)
+            start = step.backwards[-1].op if step.backwards else len(self.tape.ops)
+            step.end_op = handwork.end_of_update(self.tape, start)
             step.end_event = len(self.tape.gradients.events)
         if by_hand and step.backwards and step.recorded:
             self._hand_update(step)
@@ -784,15 +759,6 @@ class Session:
             self._sink(self, step)
             self._recording.step_is_over()
         self.step = Step(step.number + 1, self.recording, step.end_op)
-
-    def _end_of_hand_update(self, step: Step) -> int:
-        """One past the last operation that wrote a leaf after the last backward."""
-        ops, values = self.tape.ops, self.tape.values
-        start = step.backwards[-1].op if step.backwards else len(ops)
-        for index in range(len(ops) - 1, start - 1, -1):
-            if any(values[value].leaf for value in ops[index].outputs) and ops[index].inputs:
-                return index + 1
-        return start
 
     def _hand_update(self, step: Step) -> None:
         written = self._hand_written(step)
