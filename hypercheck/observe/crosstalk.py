@@ -54,6 +54,8 @@ class Crosstalk:
             for index in sorted({self._tape.values[value].op for value in self._look.above(root)}):
                 if index < 0 or not self._mixes(index, root, made[0]):
                     continue
+                if self._tape.ops[index].name == "batch_norm" and not self._is_paired(root):
+                    continue  # members of an ensemble, all for the same data: no sample's weights are mixed
                 found[root] = self._mix(index, slot, root, self._tape.ops[index].name)
                 break
         return list(found.values())
@@ -71,6 +73,20 @@ class Crosstalk:
             source=self._look.digest.naming.value(root),
             shape=made,
             keys=tuple(self._look.digest.generators_of(slot)),
+        )
+
+    def _is_paired(self, root: int) -> bool:
+        """Whether the rows of weights meet as many rows of data, each its own."""
+        batch, values = self._tape.values[root].shape[0], self._tape.values
+        data = [
+            value
+            for slot in self._look.slots
+            if self._flow.root(slot.value) == root
+            for value in self._tape.ops[slot.op].inputs
+            if value >= 0 and not self._flow.ancestry.trainable(value)
+        ]
+        return not data or any(
+            batch in (*values[value].shape, *values[self._flow.root(value)].shape) for value in data
         )
 
     def _torn_at(self, value: int, root: int, batch: int) -> int | None:

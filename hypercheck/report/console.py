@@ -310,9 +310,8 @@ def proof(data: ReportData) -> list[str]:
 
 def _harm(finding: Finding) -> str:
     victims = [words.plain(victim) for victim in finding.victims]
-    verb = "does" if len(victims) == 1 else "do"
     count = words.counted(len(victims), "trainable tensor")
-    return f"{count} {verb} not learn: {words.listed(victims, MOST_VICTIMS)}"
+    return f"{count} {words.harm(finding, len(victims))}: {words.listed(victims, MOST_VICTIMS)}"
 
 
 def _answer_style(value: bool | None) -> str:

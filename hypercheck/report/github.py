@@ -38,7 +38,7 @@ def _annotation(finding: Finding) -> str:
     parts = [words.plain(finding.message), f"why: {words.plain(finding.why)}"]
     if finding.victims:
         victims = [words.plain(victim) for victim in finding.victims]
-        parts.append(f"does not learn: {words.listed(victims, 6)}")
+        parts.append(f"{words.harm(finding)}: {words.listed(victims, 6)}")
     parts += [f"fix: {line}" for line in words.plain_lines(finding.fix)]
     return _command(_COMMANDS[finding.severity], properties, "\n".join(parts))
 

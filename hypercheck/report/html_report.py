@@ -139,6 +139,7 @@ def _told(finding: Finding, drawn: _Drawn) -> dict[str, Any]:
         ],
         "seen": [words.plain(fact) for fact in finding.seen],
         "victims": [words.plain(victim) for victim in finding.victims],
+        "harm": words.harm(finding, len(finding.victims)),
         "folded": [words.plain(code) for code in finding.folded],
         "removed": _removed(finding),
         "fix": words.plain_lines(finding.fix),

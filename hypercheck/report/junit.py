@@ -67,7 +67,7 @@ def story(finding: Finding) -> str:
     lines += [f"seen   {words.plain(fact)}" for fact in finding.seen]
     if finding.victims:
         victims = [words.plain(victim) for victim in finding.victims]
-        lines.append(f"harm   does not learn: {words.listed(victims, 6)}")
+        lines.append(f"harm   {words.harm(finding)}: {words.listed(victims, 6)}")
     lines.append(f"why    {words.plain(finding.why)}")
     lines += [f"fix    {line}" for line in words.plain_lines(finding.fix)]
     lines.append(f"more   hypercheck explain {words.plain(finding.code)}")

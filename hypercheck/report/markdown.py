@@ -83,7 +83,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     if finding.victims:
         shown = ", ".join(code(victim) for victim in finding.victims[:6])
         more = f" and {len(finding.victims) - 6} more" if len(finding.victims) > 6 else ""
-        yield f"- does not learn: {shown}{more}"
+        yield f"- {words.harm(finding)}: {shown}{more}"
     yield f"- why: {escaped(finding.why)}"
     if finding.folded:
         yield f"- explains here: {', '.join(map(escaped, finding.folded))}"

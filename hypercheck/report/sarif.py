@@ -110,7 +110,7 @@ def _message(finding: Finding) -> str:
     parts += [f"Seen: {_sentence(fact)}" for fact in finding.seen]
     if finding.victims:
         victims = [words.plain(victim) for victim in finding.victims]
-        parts.append(f"Does not learn: {words.listed(victims, 6)}.")
+        parts.append(f"{words.harm(finding).capitalize()}: {words.listed(victims, 6)}.")
     fix = "\n".join(words.plain_lines(finding.fix))
     return "\n".join(parts) + (f"\nFix: {fix}" if fix else "")
 

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from hypercheck.findings import Finding, Link, Location, Outcome, ReportData, Severity
 
+_MISLEADING = frozenset({"HC204", "HC306", "HC601", "HC602", "HC603"})
+"""Faults whose victims do get gradients: of weights that are old, mixed, alike or out of scale."""
+
 STAGES = ("before backward", "before step", "after step")
 
 # Terminal sequences go as a whole, so that "\x1b[31mred" becomes "red" and not "[31mred".
@@ -30,6 +33,13 @@ def plain(text: object) -> str:
     'w x'
     """
     return _SPACES.sub(" ", _printable(str(text))).strip()
+
+
+def harm(finding: Finding, victims: int = 1) -> str:
+    """What becomes of the finding's victims, as a verb that agrees with their number."""
+    if finding.code in _MISLEADING:
+        return "learns the wrong thing" if victims == 1 else "learn the wrong thing"
+    return "does not learn" if victims == 1 else "do not learn"
 
 
 def plain_lines(text: object) -> list[str]:
