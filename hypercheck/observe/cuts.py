@@ -107,11 +107,17 @@ class CutFinder:
             return
         for source, edges in self._flow.children.items():
             for edge in edges:
-                if self._flow.broken(edge) and self._feeds_weight(edge) and not self._initialises(edge):
+                if self._flow.broken(edge) and self._feeds_weight(edge) and not self._learns_itself(edge):
                     victims = self._penalties.victims(source)
                     if victims:
                         verdict = mechanisms.judge(self._flow, edge)
                         yield replace(self._cut_fact(edge, verdict, victims, {}), penalised=True)
+
+    def _learns_itself(self, edge: Edge) -> bool:
+        """Whether the values begin a tensor that learns by itself, or one whose gradient is used."""
+        fact, session = self._tape.values[edge.target], self._evidence.session
+        used = self._tape.gradients.reads | session.manual | session.ever_stepped.keys()
+        return self._initialises(edge) or (fact.leaf and fact.object in used)
 
     def _with_whole_victims(self, fact: CutFact) -> CutFact:
         """A tensor all of whose rows are starved is a victim as a whole."""

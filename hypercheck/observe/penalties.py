@@ -54,14 +54,18 @@ class Penalties:
                     return set()
                 if not enters and self._meets_data(edge.op, value):
                     return set()
+                if not single and edge.target in flow.losses:
+                    return set()  # it was given a gradient that came from elsewhere
                 if not single:
                     found.add(edge.target)
                     stack.append(edge.target)
         return found
 
     def _meets_data(self, index: int, value: int) -> bool:
+        values, ancestry = self._tape.values, self._flow.ancestry
         others = [item for item in self._tape.ops[index].inputs if item >= 0 and item != value]
-        return any(item not in self._flow.live and self._flow.ancestry.data(item) for item in others)
+        fixed = [item for item in others if item not in self._flow.live]
+        return any(ancestry.data(item) or math.prod(values[item].shape) > 1 for item in fixed)
 
     def _is_only_penalised(self, number: int) -> bool:
         known = self._only.get(number)
@@ -71,14 +75,28 @@ class Penalties:
 
     @property
     def possible(self) -> bool:
-        """Whether there is a generated weight that no gradient comes back through."""
-        return any(slot.value not in self._flow.live for slot in self._evidence.own_slots)
+        """Whether there is something behind the generated weights that no gradient of theirs comes to."""
+        ancestry = self._flow.ancestry
+        return any(
+            number not in self._in_use
+            for slot in self._evidence.own_slots
+            for number in ancestry.objects(slot.value)
+        )
 
     @cached_property
     def _in_use(self) -> set[int]:
-        """The tensors behind weights that a gradient comes back through, and the main network's own."""
-        live = [slot.value for slot in self._evidence.own_slots if slot.value in self._flow.live]
-        return {number for value in live for number in self._flow.ancestry.objects(value)}
+        """The tensors that a gradient comes to by way of a weight: generators, and the main network's own."""
+        tape, flow = self._tape, self._flow
+        stack = list({slot.value for slot in self._evidence.own_slots} & flow.live)
+        seen = set(stack)
+        while stack:
+            value = stack.pop()
+            made = tape.values[value].op
+            for source in tape.ops[made].inputs if made >= 0 else ():
+                if source in flow.live and source not in seen and flow.carries(source, value, tape.ops[made]):
+                    seen.add(source)
+                    stack.append(source)
+        return {tape.values[value].object for value in seen if tape.values[value].leaf}
 
     @cached_property
     def _leaves(self) -> dict[int, list[int]]:
