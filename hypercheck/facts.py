@@ -326,6 +326,8 @@ class WeightHealth:
     fan_in: int | None = None
     """How many products are summed up for one output; None where that could not be told."""
     rms: float = 0.0
+    input_rms: float | None = None
+    """Root mean square of the data that it meets, where that was looked at."""
     exempt: str = ""
     """Why its size says nothing: normalised, scaled, or followed by a sine."""
     factor_at: Location | None = None

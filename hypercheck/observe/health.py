@@ -68,6 +68,7 @@ class _Weights:
                 keys=keys,
                 fan_in=self._scale.fan_in(slot, root) if sample is not None else None,
                 rms=looked.rms(),
+                input_rms=self._input_rms(slot),
                 exempt=self._scale.exempt(slot),
                 factor_at=frames.location(self._tape.ops[factor].site) if factor is not None else None,
                 mark=looked.mark(),
@@ -89,6 +90,12 @@ class _Weights:
                 pieces=pieces,
                 pieces_of=pieces_of,
             )
+
+    def _input_rms(self, slot: Slot) -> float | None:
+        """The size of the data that the weight meets, where it was looked at."""
+        met = [value for value in self._tape.ops[slot.op].inputs if value != slot.value]
+        sizes = [self._look.of[value].rms() for value in met if value in self._look.of]
+        return max(sizes, default=None)
 
     def _generator_mark(self, keys: Iterable[int]) -> str:
         """A hash of the generator's trainable tensors before this step's update."""

@@ -92,8 +92,12 @@ def check(facts: RunFacts) -> Iterator[Finding]:
 def _vanishing(facts: RunFacts) -> Iterator[Finding]:
     """Generated weights so small that the layer puts out nothing, and that do not grow."""
     fed = learned(facts)
-    small = [seen for seen in over_steps(facts).values() if _is_vanishing(seen, fed)]
-    for group in by_statement(small):
+    for group in by_statement(over_steps(facts).values()):
+        if any(_meets_large_data(seen) for seen in group):
+            continue
+        group = [seen for seen in group if _is_vanishing(seen, fed)]
+        if not group:
+            continue
         seen = max(group, key=lambda item: item[0][1].rms)
         weight = seen[-1][1]
         yield RULE.finding(
@@ -117,6 +121,11 @@ def _is_vanishing(seen: Seen, fed: Set[int]) -> bool:
     sizes = [weight.rms for _, weight in seen]
     learns = any(not weight.exempt and fed & set(weight.keys) for _, weight in seen)
     return learns and len(seen) >= 4 and 0 < max(sizes) < min(_NOTHING, 3 * min(sizes))
+
+
+def _meets_large_data(seen: Seen) -> bool:
+    """Whether the weight is small because the data is large: both are in the units of a field."""
+    return any(weight.rms < _NOTHING < weight.rms * (weight.input_rms or 0.0) for _, weight in seen)
 
 
 def _is_large(seen: Seen, facts: RunFacts) -> bool:
