@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import torch
-
 from hypercheck.facts import ConstantTerm, CutFact
 from hypercheck.observe import frames, mechanisms
 from hypercheck.observe.evidence import Evidence
@@ -24,6 +22,7 @@ from hypercheck.observe.penalties import Penalties
 from hypercheck.observe.reach import Edge
 from hypercheck.observe.samples import LAYERS
 from hypercheck.observe.spans import Spans
+from hypercheck.observe.starved_rows import Rows, StarvedRows
 
 
 class CutFinder:
@@ -38,6 +37,7 @@ class CutFinder:
         self._naming = evidence.naming
         self._updates = evidence.updates
         self._reached = evidence.reached
+        self._rows = StarvedRows(evidence)
 
     def facts(self, starved: list[int]) -> list[CutFact]:
         flow = self._flow
@@ -60,11 +60,11 @@ class CutFinder:
             asked = self._evidence.session.differentiated
             if edge.op < self._step.first_op and victims and victims <= asked:
                 continue  # `autograd.grad` gives them gradients that go past the copy
-            rows: dict[int, tuple[tuple[int, int], ...]] = {}
+            rows: Rows = {}
             if not victims:
                 if not self._feeds_weight(edge):
                     continue
-                rows = self._starved_rows(edge, above)
+                rows = self._rows.starved(edge, above)
                 if not rows:
                     continue
             elif flow.needless(edge, [in_loss[number] for number in victims]):
@@ -299,7 +299,7 @@ class CutFinder:
         edge: Edge,
         verdict: mechanisms.Verdict,
         victims: set[int],
-        rows: dict[int, tuple[tuple[int, int], ...]],
+        rows: Rows,
     ) -> CutFact:
         tape, flow = self._tape, self._flow
         op = tape.ops[verdict.op]
@@ -330,39 +330,6 @@ class CutFinder:
             asleep=asleep,
         )
 
-    def _starved_rows(self, edge: Edge, above: set[int]) -> dict[int, tuple[tuple[int, int], ...]]:
-        """Rows of tensors that learn otherwise, whose gradient is exactly zero and that pass this cut."""
-        rows: dict[int, tuple[tuple[int, int], ...]] = {}
-        flow, tape = self._flow, self._tape
-        rows.update(self._rows_shown(edge.source))
-        for value in above:
-            fact = tape.values[value]
-            if fact.op < 0:
-                continue
-            op = tape.ops[fact.op]
-            if op.kind not in (Kind.VIEW, Kind.MAYBE_VIEW) and op.name not in ("embedding", "index_select"):
-                continue
-            leaf = next((item for item in op.inputs if tape.values[item].leaf and item in flow.live), None)
-            if leaf is None:
-                if any(item in flow.live for item in op.inputs):
-                    rows.update(self._rows_shown(value))
-                continue
-            number = tape.values[leaf].object
-            update = self._updates.get(number)
-            if op.name == "embedding" or update is None or not update.size.zero_rows:
-                continue
-            for root, part in (flow.elements.shown(value) or {}).items():
-                if tape.values[root].object == number:
-                    rows.update(self._rows_of(root, part))
-        return rows
-
-    def _rows_shown(self, value: int) -> dict[int, tuple[tuple[int, int], ...]]:
-        """The rows without a gradient of the heads whose output the value shows."""
-        rows: dict[int, tuple[tuple[int, int], ...]] = {}
-        for root, part in (self._flow.elements.shown(value) or {}).items():
-            rows.update(self._rows_behind(root, part))
-        return rows
-
     def _flat(self) -> Iterator[CutFact]:
         """Operations of zero derivative that starve some rows of a head that learns otherwise."""
         tape, flow = self._tape, self._flow
@@ -371,7 +338,7 @@ class CutFinder:
             if op.name not in ZERO_DERIVATIVE or value not in flow.live:
                 continue
             for _ in range(16):
-                shown = self._rows_shown(value)
+                shown = self._rows.shown(value)
                 rows = {n: shown[n] for n in shown if self._updates[n].size.state != "zero"}
                 index = tape.values[value].op
                 if rows or index < 0 or tape.ops[index].name in LAYERS:
@@ -382,43 +349,6 @@ class CutFinder:
             if rows:
                 verdict = mechanisms.Verdict("nondifferentiable-op", frames.location(op.site), (), edge.op)
                 yield self._cut_fact(edge, verdict, set(), rows)
-
-    def _rows_behind(self, root: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
-        """The rows of the head's weight and bias that make these elements of its output."""
-        fact = self._tape.values[root]
-        if fact.op < 0:
-            return self._rows_of(root, part) if fact.leaf else {}
-        op = self._tape.ops[fact.op]
-        found: dict[int, tuple[tuple[int, int], ...]] = {}
-        if op.name in ADDITIONS:  # a base and what is generated to be added to it
-            for value in op.inputs:
-                if value >= 0 and self._tape.values[value].shape == fact.shape:
-                    found.update(self._rows_behind(value, part))
-            return found
-        if op.name not in ("linear", "addmm", "conv1d", "baddbmm") or not fact.shape:
-            return {}
-        columns = part.columns(fact.shape[-1])
-        for value in op.inputs[1:]:
-            leaf = self._tape.values[value]
-            if leaf.leaf and leaf.shape and leaf.shape[0] == fact.shape[-1]:
-                found.update(self._zero_rows(leaf.object, columns))
-        return found
-
-    def _rows_of(self, value: int, part: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
-        fact = self._tape.values[value]
-        return self._zero_rows(fact.object, part.rows(math.prod(fact.shape[1:]))) if fact.shape else {}
-
-    def _zero_rows(self, number: int, wanted: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
-        """The wanted rows of a tensor, where all of them are among those without a gradient."""
-        update = self._updates.get(number)
-        if update is not None and update.size.state == "zero":
-            return {number: wanted.first(len(wanted))}
-        if update is None or not update.size.zero_rows:
-            return {}
-        starts, ends = torch.tensor(update.size.zero_rows).T
-        if wanted.both(Spans(starts, ends)).count != wanted.count:
-            return {}
-        return {number: wanted.first(len(wanted))}
 
 
 def _merged(old: CutFact, new: CutFact) -> CutFact:
