@@ -78,7 +78,7 @@ class Finding:
     why: str
     fix: str
     victims: tuple[str, ...] = ()
-    """Trainable tensors that do not learn because of it."""
+    """Trainable tensors that do not learn because of it, or learn the wrong thing."""
     location: Location | None = None
     related: tuple[Location, ...] = ()
     seen: tuple[str, ...] = ()

@@ -174,7 +174,8 @@ class Observation:
         never, given = {}, session.tape.gradients.given
         # One that a variable holds by itself was chosen, rather than one of several in a dict.
         for record in sorted(session.optimizers, key=lambda item: naming.optimizer(item).isidentifier()):
-            if record.steps == 0 and record.objects and not stepped & set(record.objects):
+            others = len(stepped.intersection(record.objects))  # most of it: another choice of optimizer
+            if record.steps == 0 and record.objects and 2 * others <= len(record.objects):
                 for number in record.objects:
                     if (
                         (number in session.filled_ever or number in given)

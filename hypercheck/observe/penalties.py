@@ -10,8 +10,8 @@ from functools import cached_property
 from hypercheck.observe.evidence import Evidence
 from hypercheck.observe.operations import CONTRACTIONS, LAYERS, LIST_JOINS, PICKERS
 
-_ENTRIES = CONTRACTIONS | LAYERS | LIST_JOINS | PICKERS
-_ENTRIES |= {"embedding", "batch_norm", "layer_norm", "group_norm", "instance_norm"}
+_NORMS = frozenset("batch_norm layer_norm group_norm instance_norm".split())
+_ENTRIES = CONTRACTIONS | LAYERS | LIST_JOINS | PICKERS | _NORMS | {"embedding"}
 """Operations by which conditions enter a generator: with its weights, beside them, or as its statistics."""
 
 

@@ -139,8 +139,12 @@ class RewriteFinder:
         for value in op.inputs[1:] if op.name == "alias" else ():
             index = tape.values[value].op
             writer = tape.ops[index]
-            constant = not any(tape.values[item].requires_grad for item in writer.inputs[1:])
-            if writer.name in REPLACEMENTS and constant:
+            written = tape.values[value].object
+            given = [item for item in writer.inputs if item >= 0 and tape.values[item].object != written]
+            constant = not any(self._flow.ancestry.trainable(item) for item in given)
+            if (
+                writer.name in REPLACEMENTS and constant
+            ):  # rounded weights put in their own place are no constants
                 if index in tape.unheard_writes or through_data(tape, writer):
                     return writer
         return None

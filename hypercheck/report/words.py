@@ -36,7 +36,7 @@ def plain(text: object) -> str:
 
 
 def harm(finding: Finding, victims: int = 1) -> str:
-    """What becomes of the finding's victims, as a verb that agrees with their number."""
+    """What becomes of the finding's victims: they starve, or learn of weights that are wrong."""
     if finding.code in _MISLEADING:
         return "learns the wrong thing" if victims == 1 else "learn the wrong thing"
     return "does not learn" if victims == 1 else "do not learn"

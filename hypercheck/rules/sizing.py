@@ -54,7 +54,7 @@ def is_padding(usage: UsageFact) -> bool:
     found = [block for block in blocks if block is not None]
     if len(found) < len(blocks):
         return False
-    whole = len(unused) < usage.total // usage.width
+    whole = not usage.idle_columns
     lines = {line for _, _, line in found if line < usage.width} or {usage.width}
     high = max(height for height, _, _ in found) * min(lines) >= usage.width
     wide = max(columns for _, columns, _ in found) >= min(lines)

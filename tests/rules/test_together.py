@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypercheck.checker import fold, together
+from hypercheck.facts import RunFacts, StepFacts, TensorFact, UpdateFact
 from hypercheck.findings import Finding, Location, Severity
-from hypercheck.rules import CATALOGUE
+from hypercheck.report import words
+from hypercheck.rules import CATALOGUE, hc404_zero_grad_after_backward
 
 PLACE = Location("train.py", 4, 4, source="codes.append(torch.randn(3, requires_grad=True))")
 FIRST = Finding(
@@ -65,3 +67,23 @@ def test_a_symptom_with_a_common_victim_is_folded_under_its_cause():
     (found,) = fold([symptom, cause], CATALOGUE)
 
     assert ("HC202", ("HC402",)) == (found.code, found.folded)
+
+
+def test_only_tensors_that_starve_are_said_not_to_learn():
+    mixed = replace(FIRST, code="HC603")
+
+    assert ("does not learn", "do not learn") == (words.harm(FIRST), words.harm(FIRST, 2))
+    assert ("learns the wrong thing", "learn the wrong thing") == (words.harm(mixed), words.harm(mixed, 2))
+
+
+def test_gradients_that_are_clipped_to_nothing_are_not_said_to_be_cleared():
+    clip = Location("train.py", 7, 7, source="clip_grad_norm_(net.parameters(), 0)")
+    update = UpdateFact(key=1, gradient="zero", cleared_at=clip, scaled_away=True)
+    steps = tuple(StepFacts(step=number, updates=(update,)) for number in (1, 2, 3))
+    weight = TensorFact(key=1, name="hyper.weight", shape=(3,), holder="parameter")
+
+    (found,) = hc404_zero_grad_after_backward.check(RunFacts(tensors={1: weight}, steps=steps, steps_seen=3))
+
+    assert clip == found.location
+    assert "scaled to nothing" in found.message
+    assert "zero_grad" not in found.fix
